@@ -1,0 +1,55 @@
+using ClipSeg.Numerics;
+
+namespace ClipSeg.Checkpoints;
+
+/// <summary>The element type of a tensor in a file.</summary>
+public enum StoredType
+{
+    Float64,
+    Float32,
+    Float16,
+    BFloat16,
+    Int64,
+    Int32,
+    Int16,
+    Int8,
+    UInt8,
+    Bool,
+}
+
+/// <summary>A tensor in a file: what its header says, and how to read its elements as float32.</summary>
+public sealed class StoredTensor
+{
+    private readonly int[] _shape;
+    private readonly ElementReader _read;
+
+    public StoredTensor(string name, StoredType type, ReadOnlySpan<int> shape, ElementReader read)
+        => (Name, Type, _shape, _read, Length) = (name, type, shape.ToArray(), read, Tensor.Count(shape));
+
+    /// <summary>Reads <c>destination.Length</c> consecutive elements (row-major), converted to float32.</summary>
+    public delegate void ElementReader(long first, Span<float> destination);
+
+    public string Name { get; }
+
+    public StoredType Type { get; }
+
+    public ReadOnlySpan<int> Shape => _shape;
+
+    public int Length { get; }
+
+    /// <summary>Reads elements <paramref name="first"/> onwards into <paramref name="destination"/>.</summary>
+    public void Read(long first, Span<float> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first + destination.Length, Length);
+        _read(first, destination);
+    }
+
+    /// <summary>All of it, in memory of its own.</summary>
+    public Tensor ToTensor()
+    {
+        float[] data = GC.AllocateUninitializedArray<float>(Length);
+        _read(0, data);
+        return new(data, _shape);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace ClipSeg.Numerics;
+
+/// <summary>
+/// Reverse-mode differentiation: while a tape is open on this thread, operations on tensors that want gradients record
+/// how to pass a gradient back, and <c>Backward</c> runs those records in reverse.
+/// </summary>
+/// <example><code>
+/// using TensorScope step = new();
+/// using Tape tape = new();
+/// Tensor loss = Loss(model.Forward(x), truth);
+/// tape.Backward(loss);                           // parameter.Grad is now set
+/// </code></example>
+public sealed class Tape : IDisposable
+{
+    [ThreadStatic]
+    private static Tape? _current;
+
+    private readonly Tape? _outer;
+    private readonly List<Action> _backward = [];
+
+    public Tape()
+    {
+        _outer = _current;
+        _current = this;
+    }
+
+    /// <summary>The tape of this thread, if one is open.</summary>
+    public static Tape? Current => _current;
+
+    /// <summary>Runs the recorded operations backwards from <paramref name="loss"/>, whose gradient is 1.</summary>
+    public void Backward(Tensor loss)
+    {
+        if (loss.Length != 1) Throw.Shape(nameof(Backward), loss.Shape, "a single element");
+        Tensor one = Tensor.Empty(loss.Shape);
+        one.Data[0] = 1;
+        Backward(loss, one);
+    }
+
+    /// <summary>The same from any tensor, given the gradient with respect to it (of the same shape).</summary>
+    public void Backward(Tensor y, Tensor gradient)
+    {
+        if (!gradient.Shape.SequenceEqual(y.Shape))
+            Throw.ShapeMismatch(nameof(Backward), gradient.Shape, y.Shape);
+        if (!y.RequiresGrad)
+            throw new InvalidOperationException("Nothing on the tape leads to this tensor: no input wants a gradient.");
+
+        _current = null;                       // what backward computes is not itself recorded
+        try
+        {
+            y.SetGrad(gradient);
+            for (int i = _backward.Count - 1; i >= 0; i--) _backward[i]();
+        }
+        finally
+        {
+            _current = this;
+        }
+    }
+
+    public void Dispose() => _current = _outer;
+
+    /// <summary>Whether an operation on <paramref name="x"/> has to be recorded.</summary>
+    [MemberNotNullWhen(true, nameof(Current))]
+    internal static bool Records(Tensor x) => _current is not null && x.RequiresGrad;
+
+    [MemberNotNullWhen(true, nameof(Current))]
+    internal static bool Records(Tensor x, Tensor y) => _current is not null && (x.RequiresGrad || y.RequiresGrad);
+
+    internal void Add(Action backward) => _backward.Add(backward);
+}

@@ -1,0 +1,118 @@
+using System.Buffers;
+
+namespace ClipSeg.Numerics;
+
+/// <summary>A dense float32 array, row-major.</summary>
+/// <remarks>
+/// Shape letters used throughout: B batch, T tokens, C width, H heads, D = C/H, G grid side (GH x GW where it is not
+/// square), R decoder width, E joint embedding, P patch side. Operations live one per file beside this one; each records
+/// itself on the <see cref="Tape"/> if there is one and an input wants a gradient.
+/// </remarks>
+public sealed partial class Tensor
+{
+    private readonly int[] _shape;
+    private readonly float[] _buffer;
+    private readonly Tensor? _owner;        // the tensor whose buffer a view shares
+    private Tensor? _grad;
+
+    private Tensor(int[] shape, float[] buffer, Tensor? owner)
+        => (_shape, _buffer, _owner, Length) = (shape, buffer, owner, Count(shape));
+
+    /// <summary>Wraps an array, which the tensor owns from then on.</summary>
+    /// <exception cref="ArgumentException">The array's length is not the product of the shape.</exception>
+    public Tensor(float[] data, params ReadOnlySpan<int> shape) : this(shape.ToArray(), data, null)
+    {
+        if (data.Length != Length) Throw.LengthMismatch(nameof(Tensor), data.Length, Length);
+    }
+
+    public ReadOnlySpan<int> Shape => _shape;
+
+    public int Rank => _shape.Length;
+
+    /// <summary>The number of elements.</summary>
+    public int Length { get; }
+
+    /// <summary>All elements, row-major.</summary>
+    public Span<float> Data => _buffer.AsSpan(0, Length);
+
+    /// <summary>The size of one axis; <c>t[^1]</c> is the last.</summary>
+    public int this[Index axis] => _shape[axis];
+
+    /// <summary>The number of rows if everything but the last axis is one axis.</summary>
+    public int Rows => Rank == 0 || Length == 0 ? 0 : Length / _shape[^1];
+
+    /// <summary>The one value of a tensor that has a single element.</summary>
+    public float Scalar => Length == 1 ? _buffer[0] : throw new InvalidOperationException(
+        $"Scalar needs one element, the shape is {Format(_shape)}.");
+
+    /// <summary>Whether the tape follows this tensor. Parameters set it; results inherit it.</summary>
+    public bool RequiresGrad { get; set; }
+
+    /// <summary>The gradient, of this shape, once a backward pass has reached this tensor; otherwise null.</summary>
+    public Tensor? Grad => _grad;
+
+    /// <summary>
+    /// A tensor with undefined contents. Inside a <see cref="TensorScope"/> its memory is pooled and lives as long as the
+    /// scope; outside of one it belongs to the garbage collector.
+    /// </summary>
+    public static Tensor Empty(params ReadOnlySpan<int> shape)
+    {
+        int[] copy = shape.ToArray();
+        int length = Count(copy);
+        if (TensorScope.Current is not { } scope)
+            return new(copy, GC.AllocateUninitializedArray<float>(length), null);
+
+        Tensor t = new(copy, ArrayPool<float>.Shared.Rent(length), null);
+        scope.Own(t);
+        return t;
+    }
+
+    /// <summary>A tensor of zeros, with the lifetime of <see cref="Empty"/>.</summary>
+    public static Tensor Zeros(params ReadOnlySpan<int> shape)
+    {
+        Tensor t = Empty(shape);
+        t.Data.Clear();
+        return t;
+    }
+
+    /// <summary>A copy that no scope owns.</summary>
+    public Tensor Detach() => new(Data.ToArray(), _shape);
+
+    /// <summary>The same elements under another shape of the same length. Shares memory.</summary>
+    public Tensor Reshape(params ReadOnlySpan<int> shape)
+    {
+        if (Count(shape) != Length) Throw.ShapeMismatch(nameof(Reshape), shape, _shape);
+        Tensor view = new(shape.ToArray(), _buffer, _owner ?? this);
+        if (Tape.Records(this))
+        {
+            view.RequiresGrad = true;
+            Tape.Current.Add(() => Kernels.Add(view._grad!.Data, AddableGrad().Data));
+        }
+        return view;
+    }
+
+    public override string ToString() => $"Tensor {Format(_shape)}";
+
+    internal static string Format(ReadOnlySpan<int> shape) => $"[{string.Join(", ", shape.ToArray())}]";
+
+    internal static int Count(ReadOnlySpan<int> shape)
+    {
+        int n = 1;
+        foreach (int size in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(size);
+            n = checked(n * size);
+        }
+        return n;
+    }
+
+    /// <summary>The tensor that owns the memory: this one, or what this is a view of.</summary>
+    internal Tensor Owner => _owner ?? this;
+
+    /// <summary>The gradient to add to; zeros at first.</summary>
+    internal Tensor AddableGrad() => _grad ??= Zeros(_shape);
+
+    internal void SetGrad(Tensor? grad) => _grad = grad;
+
+    internal void ReturnBuffer() => ArrayPool<float>.Shared.Return(_buffer);
+}
