@@ -42,10 +42,4 @@ public static partial class Kernels
         if (n == 0 || x.Length % n != 0) Throw.LengthMismatch(nameof(AddColumnSums), x.Length, n);
         for (int i = 0; i < x.Length; i += n) Add(x.Slice(i, n), sums);
     }
-
-    /// <summary>y = z broadcast over rows: every row of y, of <c>z.Length</c>, gets z added.</summary>
-    public static void AddToRows(ReadOnlySpan<float> z, Span<float> y)
-    {
-        for (int i = 0; i < y.Length; i += z.Length) Add(z, y.Slice(i, z.Length));
-    }
 }

@@ -5,15 +5,24 @@ public sealed partial class Tensor
     /// <summary>The elements below which an operation stays on one thread.</summary>
     private const int ElementGrain = 1 << 15;
 
-    /// <summary>x + y, element by element, of equal shapes.</summary>
+    /// <summary>x + y, element by element; y may have a first axis of 1, and is then added to every x[i].</summary>
     public static Tensor operator +(Tensor x, Tensor y)
     {
-        if (!x.Shape.SequenceEqual(y.Shape)) Throw.ShapeMismatch("+", y._shape, x._shape);
+        bool broadcast = y.Length < x.Length && y.Rank == x.Rank && y[0] == 1;
+        if (!broadcast && !x.Shape.SequenceEqual(y.Shape) || broadcast && !x.Shape[1..].SequenceEqual(y.Shape[1..]))
+            Throw.ShapeMismatch("+", y._shape, x._shape);
         Tensor z = Empty(x._shape);
-        Workers.Split(x.Length, ElementGrain, (start, end) =>
+        Workers.Split(x.Length / Math.Max(1, y.Length), 1, (first, last) =>
         {
-            x.Data[start..end].CopyTo(z.Data[start..end]);
-            Kernels.Add(y.Data[start..end], z.Data[start..end]);
+            for (int i = first; i < last; i++)
+            {
+                Workers.Split(y.Length, ElementGrain, (start, end) =>
+                {
+                    Range part = (i * y.Length + start)..(i * y.Length + end);
+                    x.Data[part].CopyTo(z.Data[part]);
+                    Kernels.Add(y.Data[start..end], z.Data[part]);
+                });
+            }
         });
         if (Tape.Records(x, y))
         {
@@ -21,7 +30,8 @@ public sealed partial class Tensor
             Tape.Current.Add(() =>
             {
                 if (x.RequiresGrad) x.AddGrad(z._grad!.Data);
-                if (y.RequiresGrad) y.AddGrad(z._grad!.Data);
+                if (!y.RequiresGrad) return;
+                for (int i = 0; i < x.Length; i += y.Length) y.AddGrad(z._grad!.Data.Slice(i, y.Length));
             });
         }
         return z;
@@ -41,21 +51,22 @@ public sealed partial class Tensor
         return z;
     }
 
-    /// <summary>[..., N] + [N...]: <paramref name="y"/> is added to every run of its length.</summary>
-    public Tensor AddRows(Parameter y)
+    /// <summary>[B, T, C] + the first T rows of a table [at least T, C].</summary>
+    public Tensor AddPositions(Parameter table)
     {
-        int n = y.Value.Length;
-        if (Length % n != 0) Throw.Shape(nameof(AddRows), _shape, $"a multiple of {n} elements");
+        int n = this[1] * this[2];
+        if (table.Shape is not [int rows, int width] || rows < this[1] || width != this[2])
+            Throw.Shape(nameof(AddPositions), table.Shape, $"[at least {this[1]}, {this[2]}]");
         Tensor z = Empty(_shape);
         Data.CopyTo(z.Data);
-        Kernels.AddToRows(y.Value.Data, z.Data);
-        if (Tape.Records(this, y.Value))
+        for (int i = 0; i < Length; i += n) Kernels.Add(table.Value.Data[..n], z.Data.Slice(i, n));
+        if (Tape.Current is not null && (RequiresGrad || table.Trainable))
         {
             z.RequiresGrad = true;
             Tape.Current.Add(() =>
             {
                 if (RequiresGrad) AddGrad(z._grad!.Data);
-                if (y.Trainable) Kernels.AddColumnSums(z._grad!.Data, y.Value.AddableGrad().Data);
+                if (table.Trainable) Kernels.AddColumnSums(z._grad!.Data, table.Value.AddableGrad().Data[..n]);
             });
         }
         return z;

@@ -148,18 +148,21 @@ public sealed partial class Tensor
         return y;
     }
 
-    /// <summary>FiLM: every token of x [B, T, R] times mul [B, R] plus add [B, R].</summary>
+    /// <summary>
+    /// FiLM: every token of x times mul plus add, x [B, T, R] and mul, add [P, R] → [P, T, R]. B is P or 1.
+    /// </summary>
     public Tensor Film(Tensor mul, Tensor add)
     {
-        (int batch, int t, int r) = (this[0], this[1], this[2]);
-        if (!mul.Shape.SequenceEqual([batch, r])) Throw.ShapeMismatch(nameof(Film), mul._shape, [batch, r]);
-        if (!add.Shape.SequenceEqual([batch, r])) Throw.ShapeMismatch(nameof(Film), add._shape, [batch, r]);
-        Tensor y = Empty(_shape);
+        (int batch, int t, int r) = (mul[0], this[1], this[2]);
+        if (mul.Rank != 2 || mul[1] != r) Throw.ShapeMismatch(nameof(Film), mul._shape, [batch, r]);
+        if (!add.Shape.SequenceEqual(mul.Shape)) Throw.ShapeMismatch(nameof(Film), add._shape, mul._shape);
+        if (this[0] != 1 && this[0] != batch) Throw.ShapeMismatch(nameof(Film), _shape, [batch, t, r]);
+        Tensor y = Empty(batch, t, r);
         for (int i = 0; i < batch * t; i++)
         {
             Span<float> row = y.Data.Slice(i * r, r);
             add.Data.Slice(i / t * r, r).CopyTo(row);
-            Kernels.AddProduct(Data.Slice(i * r, r), mul.Data.Slice(i / t * r, r), row);
+            Kernels.AddProduct(Data.Slice(i * r % Length, r), mul.Data.Slice(i / t * r, r), row);
         }
         if (Tape.Records(this, mul) || Tape.Records(add))
         {
@@ -169,11 +172,11 @@ public sealed partial class Tensor
                 for (int i = 0; i < batch * t; i++)
                 {
                     Span<float> dy = y._grad!.Data.Slice(i * r, r);
-                    int at = i / t * r;
+                    (int at, int x) = (i / t * r, i * r % Length);
                     if (RequiresGrad)
-                        Kernels.AddProduct(dy, mul.Data.Slice(at, r), AddableGrad().Data.Slice(i * r, r));
+                        Kernels.AddProduct(dy, mul.Data.Slice(at, r), AddableGrad().Data.Slice(x, r));
                     if (mul.RequiresGrad)
-                        Kernels.AddProduct(dy, Data.Slice(i * r, r), mul.AddableGrad().Data.Slice(at, r));
+                        Kernels.AddProduct(dy, Data.Slice(x, r), mul.AddableGrad().Data.Slice(at, r));
                     if (add.RequiresGrad) Kernels.Add(dy, add.AddableGrad().Data.Slice(at, r));
                 }
             });
