@@ -37,6 +37,11 @@ public sealed class StoredTensor
 
     public int Length { get; }
 
+    /// <summary>A tensor in memory, for writing. It is read when the file is written.</summary>
+    public static StoredTensor Of(string name, Tensor tensor)
+        => new(name, StoredType.Float32, tensor.Shape,
+            (first, destination) => tensor.Data.Slice((int)first, destination.Length).CopyTo(destination));
+
     /// <summary>Reads elements <paramref name="first"/> onwards into <paramref name="destination"/>.</summary>
     public void Read(long first, Span<float> destination)
     {

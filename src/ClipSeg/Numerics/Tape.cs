@@ -19,12 +19,19 @@ public sealed class Tape : IDisposable
 
     private readonly Tape? _outer;
     private readonly List<Action> _backward = [];
+    private uint _draws;
 
     public Tape()
     {
         _outer = _current;
         _current = this;
     }
+
+    /// <summary>The probability with which <see cref="Tensor.Dropout"/> zeroes an element; 0 by default.</summary>
+    public float Dropout { get; init; }
+
+    /// <summary>What the dropout of this tape is drawn from: the same seed, the same zeros.</summary>
+    public uint Seed { get; init; }
 
     /// <summary>The tape of this thread, if one is open.</summary>
     public static Tape? Current => _current;
@@ -66,6 +73,9 @@ public sealed class Tape : IDisposable
 
     [MemberNotNullWhen(true, nameof(Current))]
     internal static bool Records(Tensor x, Tensor y) => _current is not null && (x.RequiresGrad || y.RequiresGrad);
+
+    /// <summary>A seed for the next operation that draws random numbers.</summary>
+    internal uint NextSeed() => Kernels.Hash(Seed ^ Kernels.Hash(++_draws));
 
     internal void Add(Action backward) => _backward.Add(backward);
 }

@@ -112,6 +112,16 @@ public sealed partial class Tensor
     /// <summary>The gradient to add to; zeros at first.</summary>
     internal Tensor AddableGrad() => _grad ??= Zeros(_shape);
 
+    /// <summary>
+    /// Where an operation puts this tensor's gradient: if <paramref name="accumulate"/>, it adds to what is there, else it
+    /// overwrites undefined contents.
+    /// </summary>
+    internal Tensor GradTarget(out bool accumulate)
+    {
+        accumulate = _grad is not null;
+        return _grad ??= Empty(_shape);
+    }
+
     internal void SetGrad(Tensor? grad) => _grad = grad;
 
     internal void ReturnBuffer() => ArrayPool<float>.Shared.Return(_buffer);
