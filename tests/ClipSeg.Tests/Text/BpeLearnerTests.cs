@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ClipSeg.Tests.Checkpoints;
 using ClipSeg.Text;
 
 namespace ClipSeg.Tests.Text;

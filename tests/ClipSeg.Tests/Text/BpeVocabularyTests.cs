@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using ClipSeg.Tests.Checkpoints;
 using ClipSeg.Text;
 
 namespace ClipSeg.Tests.Text;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using ClipSeg.Tests.Checkpoints;
 using ClipSeg.Text;
 
 namespace ClipSeg.Tests.Text;

@@ -1,3 +1,4 @@
+using ClipSeg.Tests.Checkpoints;
 using ClipSeg.Text;
 
 namespace ClipSeg.Tests.Text;
