@@ -30,6 +30,7 @@ internal static class PictureFile
         orientation = 1;
         if (data.IsEmpty) throw new ImageFormatException($"{name}: the file is empty.");
         if (PngDecoder.Recognises(data)) return new PngDecoder(data, name).Decode(out orientation);
+        if (JpegDecoder.Recognises(data)) return new JpegDecoder(data, name).Decode(out orientation);
         throw new ImageFormatException($"{name}: not a picture in a supported format (PNG, JPEG, GIF or BMP).");
     }
 
