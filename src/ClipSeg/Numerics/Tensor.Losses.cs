@@ -64,4 +64,26 @@ public sealed partial class Tensor
         }
         return loss;
     }
+
+    /// <summary>x * exp(logarithm), the factor at most <paramref name="largest"/>: CLIP's learned temperature.</summary>
+    public Tensor ScaleByExp(Parameter logarithm, float largest)
+    {
+        float factor = MathF.Exp(logarithm.Value.Scalar);
+        bool clipped = factor > largest;
+        if (clipped) factor = largest;
+        Tensor y = Empty(_shape);
+        Data.CopyTo(y.Data);
+        Kernels.Scale(y.Data, factor);
+        if (Tape.Current is not null && (RequiresGrad || logarithm.Trainable))
+        {
+            y.RequiresGrad = true;
+            Tape.Current.Add(() =>
+            {
+                if (RequiresGrad) Kernels.AddScaled(y._grad!.Data, factor, AddableGrad().Data);
+                if (logarithm.Trainable && !clipped)
+                    logarithm.Value.AddableGrad().Data[0] += Kernels.Dot(y._grad!.Data, y.Data);
+            });
+        }
+        return y;
+    }
 }
