@@ -15,8 +15,7 @@ public sealed partial class Tensor
         loss.Data[0] = (float)(sum / truth.Length);
         if (Tape.Records(this))
         {
-            loss.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(loss, () =>
             {
                 // d/dx = (sigmoid(x) - target) / n
                 Tensor d = Empty(_shape);
@@ -50,8 +49,7 @@ public sealed partial class Tensor
         loss.Data[0] = (float)(sum / (2 * n));
         if (Tape.Records(this))
         {
-            loss.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(loss, () =>
             {
                 Tensor dx = AddableGrad();
                 float scale = loss._grad!.Scalar / (2 * n);
@@ -76,8 +74,7 @@ public sealed partial class Tensor
         Kernels.Scale(y.Data, factor);
         if (Tape.Current is not null && (RequiresGrad || logarithm.Trainable))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 if (RequiresGrad) Kernels.AddScaled(y._grad!.Data, factor, AddableGrad().Data);
                 if (logarithm.Trainable && !clipped)
