@@ -7,8 +7,8 @@ namespace ClipSeg.Evaluation;
 public sealed record PlainMetrics
 {
     /// <summary>
-    /// The mean of the precision over the recall, from the highest probability to the lowest, in steps of 0.001. Zero if
-    /// no mask has a pixel.
+    /// The mean of the precision over the recall, from the highest probability to the lowest, in steps of 0.001. Zero
+    /// if no mask has a pixel.
     /// </summary>
     public required double AveragePrecision { get; init; }
 
@@ -23,7 +23,7 @@ public sealed record PlainMetrics
 
     /// <param name="totals">Per threshold.</param>
     /// <param name="meanSampleIou">Per threshold.</param>
-    /// <param name="levels">From the lowest probability to the highest: the number of pixels on and off the objects.</param>
+    /// <param name="levels">The pixels on and off the objects, from the lowest probability to the highest.</param>
     internal static PlainMetrics Of(Counts[] totals, double[] meanSampleIou, (long On, long Off)[] levels) => new()
     {
         AveragePrecision = Ap(levels),

@@ -37,7 +37,7 @@ public sealed class SegmentationMetrics
     /// <summary>Adds a sample: a prediction and a mask of the same size.</summary>
     /// <param name="probabilities">In [0, 1]; not-a-number counts as 0.</param>
     /// <param name="mask">Above 0.5 on the object.</param>
-    /// <param name="classId">What <see cref="AuthorsMetrics.MeanIou"/> averages over; the sample's number in PhraseCut.</param>
+    /// <param name="classId">What <see cref="AuthorsMetrics.MeanIou"/> averages over: for PhraseCut, a sample.</param>
     /// <param name="valid">0 on pixels that do not count; empty if all do.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public void AddProbabilities(
@@ -66,8 +66,7 @@ public sealed class SegmentationMetrics
             }
         }
 
-        if (!_classes.TryGetValue(classId, out (long On, long Off)[]? sum)) _classes.Add(classId, sum = new (long, long)[Bins]);
-        Add(sample, sum);
+        Add(sample, ClassOf(classId));
         Counts[] counts = CountsOf(sample);
         for (int j = 0; j < counts.Length; j++) _sampleIou[j] += counts[j].Iou;
         Samples++;
@@ -77,12 +76,7 @@ public sealed class SegmentationMetrics
     public void Merge(SegmentationMetrics other)
     {
         Add(other._levels, _levels);
-        foreach ((int classId, (long On, long Off)[] more) in other._classes)
-        {
-            if (!_classes.TryGetValue(classId, out (long On, long Off)[]? sum))
-                _classes.Add(classId, sum = new (long, long)[Bins]);
-            Add(more, sum);
-        }
+        foreach ((int classId, (long On, long Off)[] more) in other._classes) Add(more, ClassOf(classId));
         for (int j = 0; j < _sampleIou.Length; j++) _sampleIou[j] += other._sampleIou[j];
         Samples += other.Samples;
     }
@@ -101,6 +95,13 @@ public sealed class SegmentationMetrics
     {
         RequireSamples();
         return PlainMetrics.Of(Totals(), [.. _sampleIou.Select(sum => sum / Samples)], _levels);
+    }
+
+    private (long On, long Off)[] ClassOf(int classId)
+    {
+        if (!_classes.TryGetValue(classId, out (long On, long Off)[]? sum))
+            _classes.Add(classId, sum = new (long, long)[Bins]);
+        return sum;
     }
 
     private Counts[] Totals()

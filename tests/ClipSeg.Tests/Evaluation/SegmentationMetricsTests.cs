@@ -30,7 +30,7 @@ public sealed class SegmentationMetricsTests
                 "fgiou" => actual.ForegroundIou,
                 "biniou" => actual.BinaryIou,
                 "miou" or "mean" => actual.MeanIou,
-                _ => throw new InvalidDataException($"The reference has a metric that is not checked: {expected.Name}."),
+                _ => throw new InvalidDataException($"Nothing checks the reference's {expected.Name}."),
             };
             if (expected.Value.ValueKind == JsonValueKind.Array)
             {
@@ -89,10 +89,11 @@ public sealed class SegmentationMetricsTests
                 }
                 both += intersection;
                 either += union;
-                mean += (double)intersection / union / 12;
+                mean += (union == 0 ? 1 : (double)intersection / union) / 12;
             }
             Assert.Equal((double)both / either, actual.ForegroundIou.At(threshold), 1e-12);
-            Assert.Equal(((double)both / either + (double)neither / notBoth) / 2, actual.BinaryIou.At(threshold), 1e-12);
+            double binary = ((double)both / either + (double)neither / notBoth) / 2;
+            Assert.Equal(binary, actual.BinaryIou.At(threshold), 1e-12);
             Assert.Equal(mean, actual.MeanSampleIou.At(threshold), 1e-12);
         }
     }
@@ -131,19 +132,17 @@ public sealed class SegmentationMetricsTests
         for (int j = 1; j <= 49; j++)
         {
             float threshold = (float)(j * 0.02);
-            Assert.Equal((0, 1), Taken(threshold));
-            Assert.Equal((1, 1), Taken(MathF.BitIncrement(threshold)));
-            Assert.Equal((0, 0), Taken(MathF.BitDecrement(threshold)));
+            Assert.False(IsTaken(threshold, j));
+            Assert.True(IsTaken(MathF.BitIncrement(threshold), j));
+            if (j > 1) Assert.True(IsTaken(threshold, j - 1));
+            if (j < 49) Assert.False(IsTaken(MathF.BitIncrement(threshold), j + 1));
+        }
 
-            // Whether p is above threshold j, and above the one before.
-            (int, int) Taken(float p)
-            {
-                SegmentationMetrics metrics = new();
-                metrics.AddProbabilities([p, 1], [1, 1], 0);
-                PlainMetrics plain = metrics.Plain();
-                double before = j == 1 ? 1 : plain.ForegroundIou.At((j - 1) / 50.0);
-                return (plain.ForegroundIou.At(j / 50.0) == 1 ? 1 : 0, p == MathF.BitDecrement(threshold) ? 0 : (int)before);
-            }
+        static bool IsTaken(float probability, int j)
+        {
+            SegmentationMetrics metrics = new();
+            metrics.AddProbabilities([probability], [1], 0);
+            return metrics.Plain().ForegroundIou.At(j / 50.0) == 1;
         }
     }
 
@@ -151,7 +150,7 @@ public sealed class SegmentationMetricsTests
     public void Probabilities_out_of_range_count_as_its_ends()
     {
         SegmentationMetrics metrics = new();
-        metrics.AddProbabilities([float.NaN, -1, float.NegativeInfinity, 2, float.PositiveInfinity], [0, 0, 0, 1, 1], 0);
+        metrics.AddProbabilities([float.NaN, float.NegativeInfinity, -1, 2, 1 / 0f], [0, 0, 0, 1, 1], 0);
         Assert.All(metrics.Plain().ForegroundIou.Scores, score => Assert.Equal(1, score));
     }
 
