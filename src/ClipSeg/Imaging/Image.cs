@@ -70,4 +70,15 @@ public sealed class Image
         }
         return crop;
     }
+
+    /// <summary>This picture at another size, to the exact pixels of Pillow's <c>resize</c>.</summary>
+    /// <remarks>Colour and alpha are resized each on their own: colour is not weighted by alpha.</remarks>
+    public Image Resize(int width, int height, Resample filter = Resample.Bilinear)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        byte[] pixels = PillowResize.Resize(Pixels, 3, Height, Width, height, width, filter);
+        byte[]? alpha = Alpha is null ? null : PillowResize.Resize(Alpha, 1, Height, Width, height, width, filter);
+        return new(width, height, pixels, alpha);
+    }
 }

@@ -67,4 +67,12 @@ public sealed class Mask
         for (int i = 0; i < Values.Length; i++) binary.Values[i] = Values[i] > threshold ? 1 : 0;
         return binary;
     }
+
+    /// <summary>This mask at another size: bilinear, pixel areas aligned, not averaged when it shrinks.</summary>
+    public Mask Resize(int width, int height)
+    {
+        Mask resized = new(width, height);
+        Interpolation.Bilinear(Values, 1, Height, Width, resized.Values, height, width, alignCorners: false);
+        return resized;
+    }
 }
