@@ -14,13 +14,12 @@ internal static class PillowResize
     {
         if (filter == Resample.Nearest) return Nearest(source, channels, height, width, newHeight, newWidth);
 
-        byte[] result = source.ToArray();
         bool verticalFirst = height > 100L * width && newHeight < height;
-        if (verticalFirst && newHeight != height) result = Vertical(result, channels * width, new(height, newHeight, filter));
         int rows = verticalFirst ? newHeight : height;
-        if (newWidth != width) result = Horizontal(result, channels, rows, new(width, newWidth, filter));
-        if (newHeight != rows) result = Vertical(result, channels * newWidth, new(height, newHeight, filter));
-        return result;
+        if (rows != height) source = Vertical(source, channels * width, new(height, newHeight, filter));
+        if (newWidth != width) source = Horizontal(source, channels, rows, new(width, newWidth, filter));
+        if (newHeight != rows) source = Vertical(source, channels * newWidth, new(height, newHeight, filter));
+        return source.ToArray();
     }
 
     private static byte[] Nearest(ReadOnlySpan<byte> source, int channels, int height, int width, int newHeight, int newWidth)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 
 namespace ClipSeg.Numerics;
@@ -105,7 +104,7 @@ public static unsafe class Gemm
                 if (padded is null) Run(a, lda, row0, row1, panel0, panel1);
                 else Run(pinned, b.K, row0, row1, panel0, panel1);
             }
-            if (padded is not null) ArrayPool<float>.Shared.Return(padded);
+            if (padded is not null) BufferPool.Return(padded);
         }
 
         private void Run(float* a, int lda, int row0, int row1, int panel0, int panel1)
@@ -140,7 +139,7 @@ public static unsafe class Gemm
         /// <summary>A as six rows, for the few-row products of single prompts.</summary>
         private float[] RepeatLastRow()
         {
-            float[] rows = ArrayPool<float>.Shared.Rent(GemmKernel.Rows * b.K + 1);
+            float[] rows = BufferPool.Rent(GemmKernel.Rows * b.K + 1);
             for (int r = 0; r < GemmKernel.Rows; r++)
                 new ReadOnlySpan<float>(a + (nint)Math.Min(r, m - 1) * lda, b.K).CopyTo(rows.AsSpan(r * b.K));
             return rows;

@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace ClipSeg.Numerics;
 
@@ -89,14 +88,14 @@ public sealed class Parameter
 
         PackedMatrix packed = new(k, n);
         int rows = Math.Max(1, PackedAtOnce / (k * packed.PanelWidth)) * packed.PanelWidth;
-        float[] buffer = ArrayPool<float>.Shared.Rent(Math.Min(rows, n) * k);
+        float[] buffer = BufferPool.Rent(Math.Min(rows, n) * k);
         for (int first = 0; first < n; first += rows)
         {
             Span<float> part = buffer.AsSpan(0, Math.Min(rows, n - first) * k);
             _read((long)first * k, part);
             packed.PackColumns(first, part);
         }
-        ArrayPool<float>.Shared.Return(buffer);
+        BufferPool.Return(buffer);
         return packed;
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace ClipSeg.Numerics;
 
@@ -51,8 +50,7 @@ public sealed partial class Tensor
         if (!records) return y;
 
         if (mask is not null) throw new NotSupportedException("Attention masks are for frozen networks.");
-        y.RequiresGrad = true;
-        Tape.Current!.Add(() =>
+        Tape.Current!.Add(y, () =>
         {
             Tensor dq = q.AddableGrad(), dk = k.AddableGrad(), dv = v.AddableGrad();
             Workers.Split(q[0] * heads, 1, (start, end) =>
@@ -79,7 +77,7 @@ public sealed partial class Tensor
             PackedMatrix keys = PackedMatrix.Rent(_d, _tokens), values = PackedMatrix.Rent(_tokens, _d);
             keys.Pack(k.Data[start..], _width, transposed: true);
             values.Pack(v.Data[start..], _width, transposed: false);
-            float[] scores = ArrayPool<float>.Shared.Rent(AttentionRows * _tokens);
+            float[] scores = BufferPool.Rent(AttentionRows * _tokens);
 
             for (int row = 0; row < _tokens; row += AttentionRows)
             {
@@ -91,7 +89,7 @@ public sealed partial class Tensor
                 Gemm.MultiplyHere(s, _tokens, rows, values, y.Data[at..], _width);
             }
 
-            ArrayPool<float>.Shared.Return(scores);
+            BufferPool.Return(scores);
             values.Return();
             keys.Return();
         }
@@ -99,7 +97,7 @@ public sealed partial class Tensor
         public void Backward(int i, Tensor dy, Tensor dq, Tensor dk, Tensor dv)
         {
             int start = Start(i), n = _tokens;
-            float[] buffer = ArrayPool<float>.Shared.Rent(3 * n * n);
+            float[] buffer = BufferPool.Rent(3 * n * n);
             Span<float> p = buffer.AsSpan(0, n * n), dp = buffer.AsSpan(n * n, n * n), t = buffer.AsSpan(2 * n * n, n * n);
 
             Product(q, k, start, p);                              // p = softmax(q kᵀ / √D)
@@ -128,7 +126,7 @@ public sealed partial class Tensor
             Gemm.MultiplyHere(dp, n, n, packed, dq.Data[start..], _width, new() { Addend = dq.Data[start..] });
             packed.Return();
             AddTransposed(dp, q, start, dk);                                // dk += dpᵀ q
-            ArrayPool<float>.Shared.Return(buffer);
+            BufferPool.Return(buffer);
         }
 
         private uint DropoutStart(int i, int row) => (uint)(i * _tokens + row) * (uint)_tokens;
@@ -164,13 +162,13 @@ public sealed partial class Tensor
         private void AddTransposed(ReadOnlySpan<float> z, Tensor y, int start, Tensor dx)
         {
             int n = _tokens;
-            float[] zt = ArrayPool<float>.Shared.Rent(n * n);
+            float[] zt = BufferPool.Rent(n * n);
             Kernels.Transpose(z, n, n, n, zt, n);
             PackedMatrix packed = PackedMatrix.Rent(n, _d);
             packed.Pack(y.Data[start..], _width, transposed: false);
             Gemm.MultiplyHere(zt, n, n, packed, dx.Data[start..], _width, new() { Addend = dx.Data[start..] });
             packed.Return();
-            ArrayPool<float>.Shared.Return(zt);
+            BufferPool.Return(zt);
         }
     }
 }

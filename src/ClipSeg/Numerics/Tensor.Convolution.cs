@@ -18,8 +18,7 @@ public sealed partial class Tensor
         Visit(y, (x, i, z, j) => z[j] = i < 0 ? 0 : x[i]);
         if (Tape.Records(this))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() => AddableGrad().Visit(y._grad!, (x, i, z, j) =>
+            Tape.Current.Add(y, () => AddableGrad().Visit(y._grad!, (x, i, z, j) =>
             {
                 if (i >= 0) x[i] += z[j];
             }));
@@ -81,8 +80,7 @@ public sealed partial class Tensor
 
         if (Tape.Current is not null && (RequiresGrad || weight.Trainable || bias.Trainable))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 Tensor d = Zeros(batch * height * width, tile);
                 AddTiles(d, y._grad!, toPicture: false);

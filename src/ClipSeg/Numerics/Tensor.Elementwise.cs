@@ -26,8 +26,7 @@ public sealed partial class Tensor
         });
         if (Tape.Records(x, y))
         {
-            z.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(z, () =>
             {
                 if (x.RequiresGrad) x.AddGrad(z._grad!.Data);
                 if (!y.RequiresGrad) return;
@@ -45,8 +44,7 @@ public sealed partial class Tensor
         Kernels.Scale(z.Data, a);
         if (Tape.Records(x))
         {
-            z.RequiresGrad = true;
-            Tape.Current.Add(() => Kernels.AddScaled(z._grad!.Data, a, x.AddableGrad().Data));
+            Tape.Current.Add(z, () => Kernels.AddScaled(z._grad!.Data, a, x.AddableGrad().Data));
         }
         return z;
     }
@@ -62,8 +60,7 @@ public sealed partial class Tensor
         for (int i = 0; i < Length; i += n) Kernels.Add(table.Value.Data[..n], z.Data.Slice(i, n));
         if (Tape.Current is not null && (RequiresGrad || table.Trainable))
         {
-            z.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(z, () =>
             {
                 if (RequiresGrad) AddGrad(z._grad!.Data);
                 if (table.Trainable) Kernels.AddColumnSums(z._grad!.Data, table.Value.AddableGrad().Data[..n]);
@@ -89,8 +86,7 @@ public sealed partial class Tensor
         });
         if (Tape.Records(this))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 Tensor dx = Empty(_shape);
                 for (int i = 0; i < Rows; i++)
@@ -117,8 +113,7 @@ public sealed partial class Tensor
         }
         if (Tape.Records(this))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 Tensor dx = AddableGrad();
                 for (int i = 0; i < Rows; i++)
@@ -158,8 +153,7 @@ public sealed partial class Tensor
         Workers.Split(Length, grain, (start, end) => forward(Data[start..end], y.Data[start..end]));
         if (Tape.Records(this))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 Tensor dx = GradTarget(out bool accumulate);
                 Tensor part = accumulate ? Empty(_shape) : dx;

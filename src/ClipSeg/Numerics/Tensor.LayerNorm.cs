@@ -27,8 +27,7 @@ public sealed partial class Tensor
         });
         if (!records) return y;
 
-        y.RequiresGrad = true;
-        Tape.Current!.Add(() =>
+        Tape.Current!.Add(y, () =>
         {
             // The sums over rows are taken in chunks, and the chunks added in order: the same on any number of threads.
             int chunk = Math.Max(64, rows / 64), chunks = (rows + chunk - 1) / chunk;

@@ -23,8 +23,7 @@ public sealed partial class Tensor
         });
         if (!records) return y;
 
-        y.RequiresGrad = true;
-        Tape.Current!.Add(() => LinearBackward(weight, bias, y));
+        Tape.Current!.Add(y, () => LinearBackward(weight, bias, y));
         return activation switch
         {
             Activation.QuickGelu => y.QuickGelu(),
@@ -83,8 +82,7 @@ public sealed partial class Tensor
 
         if (Tape.Records(this, y))
         {
-            z.RequiresGrad = true;
-            Tape.Current.Add(() => MatMulBackward(y, z, transposed));
+            Tape.Current.Add(z, () => MatMulBackward(y, z, transposed));
         }
         return z;
     }

@@ -15,8 +15,7 @@ public sealed partial class Tensor
         loss.Data[0] = (float)(sum / truth.Length);
         if (Tape.Records(this))
         {
-            loss.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(loss, () =>
             {
                 // d/dx = (sigmoid(x) - target) / n
                 Tensor d = Empty(_shape);
@@ -50,8 +49,7 @@ public sealed partial class Tensor
         loss.Data[0] = (float)(sum / (2 * n));
         if (Tape.Records(this))
         {
-            loss.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(loss, () =>
             {
                 Tensor dx = AddableGrad();
                 float scale = loss._grad!.Scalar / (2 * n);
@@ -63,5 +61,26 @@ public sealed partial class Tensor
             });
         }
         return loss;
+    }
+
+    /// <summary>x * exp(logarithm), the factor at most <paramref name="largest"/>: CLIP's learned temperature.</summary>
+    public Tensor ScaleByExp(Parameter logarithm, float largest)
+    {
+        float factor = MathF.Exp(logarithm.Value.Scalar);
+        bool clipped = factor > largest;
+        if (clipped) factor = largest;
+        Tensor y = Empty(_shape);
+        Data.CopyTo(y.Data);
+        Kernels.Scale(y.Data, factor);
+        if (Tape.Current is not null && (RequiresGrad || logarithm.Trainable))
+        {
+            Tape.Current.Add(y, () =>
+            {
+                if (RequiresGrad) Kernels.AddScaled(y._grad!.Data, factor, AddableGrad().Data);
+                if (logarithm.Trainable && !clipped)
+                    logarithm.Value.AddableGrad().Data[0] += Kernels.Dot(y._grad!.Data, y.Data);
+            });
+        }
+        return y;
     }
 }

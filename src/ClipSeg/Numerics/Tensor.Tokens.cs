@@ -16,8 +16,7 @@ public sealed partial class Tensor
         VisitPatches(y, patch, (line, row) => line.CopyTo(row));
         if (Tape.Records(this))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() => AddableGrad().VisitPatches(y._grad!, patch, (line, row) => Kernels.Add(row, line)));
+            Tape.Current.Add(y, () => AddableGrad().VisitPatches(y._grad!, patch, (line, row) => Kernels.Add(row, line)));
         }
         return y;
     }
@@ -67,8 +66,7 @@ public sealed partial class Tensor
         }
         if (Tape.Current is not null && table.Trainable)
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 Tensor dw = table.Value.AddableGrad();
                 for (int i = 0; i < ids.Length * t; i++)
@@ -91,8 +89,7 @@ public sealed partial class Tensor
         }
         if (Tape.Records(this, token.Value))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 for (int b = 0; b < batch; b++)
                 {
@@ -114,8 +111,7 @@ public sealed partial class Tensor
             Data.Slice((b * (t + 1) + 1) * c, t * c).CopyTo(y.Data[(b * t * c)..]);
         if (Tape.Records(this))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 for (int b = 0; b < batch; b++)
                 {
@@ -137,8 +133,7 @@ public sealed partial class Tensor
         for (int b = 0; b < batch; b++) Data.Slice((b * t + tokens[b]) * c, c).CopyTo(y.Data[(b * c)..]);
         if (Tape.Records(this))
         {
-            y.RequiresGrad = true;
-            Tape.Current.Add(() =>
+            Tape.Current.Add(y, () =>
             {
                 Tensor dx = AddableGrad();
                 for (int b = 0; b < batch; b++)
@@ -166,8 +161,7 @@ public sealed partial class Tensor
         }
         if (Tape.Records(this, mul) || Tape.Records(add))
         {
-            y.RequiresGrad = true;
-            Tape.Current!.Add(() =>
+            Tape.Current!.Add(y, () =>
             {
                 for (int i = 0; i < batch * t; i++)
                 {

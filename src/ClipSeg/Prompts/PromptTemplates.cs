@@ -1,6 +1,7 @@
 namespace ClipSeg.Prompts;
 
-/// <summary>The sentences that CLIPSeg puts a phrase into; <c>{}</c> is the phrase (training-and-evaluation.md §2.1).</summary>
+/// <summary>The sentences that CLIPSeg puts a phrase into, in place of <c>{}</c>.</summary>
+/// <remarks>training-and-evaluation.md §2.1.</remarks>
 public static class PromptTemplates
 {
     /// <summary>The template of validation while training. No full stop, as there.</summary>
@@ -36,5 +37,6 @@ public static class PromptTemplates
     };
 
     /// <summary>The template with <paramref name="phrase"/> in place of every <c>{}</c>.</summary>
-    public static string Apply(string template, string phrase) => template.Replace("{}", phrase, StringComparison.Ordinal);
+    public static string Apply(string template, string phrase)
+        => template.Replace("{}", phrase, StringComparison.Ordinal);
 }

@@ -28,9 +28,9 @@ public sealed partial record VisualPrompt
                     padded.Data[BlurReach + width - 1 + k] = row[Mirror(width - 1 + k, width)];
                 }
                 Span<float> to = rows.Data.Slice(i * width, width);
-                Scale(padded.Data.Slice(BlurReach, width), taps[0], to);
+                Scale(Shifted(0), taps[0], to);
                 for (int k = 1; k <= BlurReach; k++)
-                    AddPair(padded.Data.Slice(BlurReach - k, width), padded.Data.Slice(BlurReach + k, width), taps[k], to);
+                    AddPair(Shifted(-k), Shifted(k), taps[k], to);
             }
             for (int i = 0; i < height; i++)
             {
@@ -40,6 +40,8 @@ public sealed partial record VisualPrompt
             }
         }
         return y;
+
+        ReadOnlySpan<float> Shifted(int k) => padded.Data.Slice(BlurReach + k, width);
 
         ReadOnlySpan<float> Row(int i) => rows.Data.Slice(Mirror(i, height) * width, width);
     }

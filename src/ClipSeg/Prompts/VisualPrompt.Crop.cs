@@ -33,7 +33,6 @@ public sealed partial record VisualPrompt
     // The box, in the middle of a square of zeros, at ImageSize x ImageSize by nearest neighbour.
     private Tensor Crop(Tensor y, Box box)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(ImageSize, 1);
         (int width, int height) = (box.Right - box.Left, box.Bottom - box.Top);
         int side = Math.Max(width, height);
         int padLeft = (side - width) / 2;

@@ -4,7 +4,7 @@ namespace ClipSeg.Prompts;
 
 public sealed partial record VisualPrompt
 {
-    private const int OutlineReach = 3;     // OpenCV's line of thickness 5 covers this much on either side of its middle
+    private const int OutlineReach = 3;     // what OpenCV's line of thickness 5 covers beside its middle
 
     // A red object on grey, in colours and then normalised again (§3.2, step 7).
     private Tensor Dye(Tensor image, Tensor mask)

@@ -5,11 +5,12 @@ public sealed partial record VisualPrompt
     /// <summary>The names of the presets.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "crop_blur_highlight352", "crop_blur_highlight", "crop", "blur3_highlight01", "blur3_highlight", "blur_highlight",
-        "highlight", "highlight2", "overlay", "shape", "image_only", "image_black",
+        "crop_blur_highlight352", "crop_blur_highlight", "crop", "blur3_highlight01", "blur3_highlight",
+        "blur_highlight", "highlight", "highlight2", "overlay", "shape", "image_only", "image_black",
     ];
 
-    /// <summary>The preset that the authors' data sets call <paramref name="name"/> (training-and-evaluation.md §3.4).</summary>
+    /// <summary>The preset that the authors' data sets call <paramref name="name"/>.</summary>
+    /// <remarks>training-and-evaluation.md §3.4.</remarks>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     public static VisualPrompt Named(string name) => name switch
     {

@@ -21,7 +21,7 @@ public sealed partial record VisualPrompt
     private static readonly float[] _mean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] _std = [0.229f, 0.224f, 0.225f];
 
-    /// <summary>What a prompt uses unless told otherwise, as in training: blur 3, background 0.1, 10 % context.</summary>
+    /// <summary>What training and the paper's results use: blur 3, background 0.1, 10 % context.</summary>
     public static VisualPrompt Default { get; } = Named("crop_blur_highlight352");
 
     /// <summary>Multiplies the picture before anything else.</summary>
@@ -61,11 +61,11 @@ public sealed partial record VisualPrompt
     public bool Outline { get; init; }
 
     /// <summary>
-    /// The picture to show CLIP. [3, H, W] and [H, W] → [3, H, W], or [3, S, S] for S = <see cref="ImageSize"/> if it crops.
+    /// The picture to show CLIP. [3, H, W] and [H, W] → [3, H, W], or if it crops → [3, S, S] with S the image size.
     /// </summary>
     /// <param name="image">Normalised.</param>
     /// <param name="mask">1 on the object, 0 elsewhere.</param>
-    /// <exception cref="ArgumentException">The shapes differ, or two options that exclude each other are set.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit, or an option does not fit the others.</exception>
     public Tensor Apply(Tensor image, Tensor mask)
     {
         if (image.Rank != 3 || image[0] != 3 || image[1] < 1 || image[2] < 1)
@@ -74,6 +74,9 @@ public sealed partial record VisualPrompt
             Throw.ShapeMismatch(nameof(VisualPrompt), mask.Shape, image.Shape[1..]);
         if (CenterContext is not null && (Colorize || Outline))
             throw new ArgumentException("A visual prompt that crops can neither colorize nor outline.");
+        if (CenterContext is not null and not >= 0)
+            throw new ArgumentException($"{nameof(CenterContext)} is {CenterContext}, expected 0 or more.");
+        if (ImageSize < 1) throw new ArgumentException($"{nameof(ImageSize)} is {ImageSize}, expected 1 or more.");
 
         using TensorScope scope = new();
         Tensor y = Colorize ? Dye(image, mask) : Blend(image, mask);
@@ -113,7 +116,7 @@ public sealed partial record VisualPrompt
             y[i] = (Brightness * x[i] + ForegroundOffset) * m[i] + factor * b[i] * (1 - m[i]) + Offset;
     }
 
-    // Pure red where a picture has values in [0, 255], and so far out of range in a normalised one: as the authors have it.
+    // The red of a picture with values in [0, 255], far out of range in a normalised one: as the authors have it.
     private static void DrawRect(Tensor y, Tensor mask)
     {
         Box box = ObjectBox(mask, RectContext);

@@ -125,7 +125,7 @@ internal static class BpeFiles
     private static string ReadText(Stream stream, string path)
     {
         byte[] bytes = StrictUtf8.ReadAtMost(stream, MaxFileBytes)
-            ?? throw new TokenizerException($"{path} has more than {MaxFileBytes >> 20} MB, expected a tokenizer's file.");
+            ?? throw new TokenizerException($"{path} has more than {MaxFileBytes >> 20} MB, too much for a tokenizer.");
         return StrictUtf8.TryDecode(bytes, out string text, out int offset) ? text
             : throw new TokenizerException($"{path} is not UTF-8: byte {offset} is wrong (0x{bytes[offset]:X2}).");
     }

@@ -3,15 +3,15 @@ using System.Text;
 
 namespace ClipSeg.Text;
 
-/// <summary>Learns a CLIP-style vocabulary from captions: again and again, the most frequent pair becomes a symbol.</summary>
+/// <summary>Learns a vocabulary from captions: again and again, the most frequent pair becomes a symbol.</summary>
 public static class BpeLearner
 {
     private const int SmallestSize = 514;       // two symbols for every byte, the start and the end
     private const long SmallestCount = 2;       // a pair seen once says nothing
 
     /// <summary>
-    /// The vocabulary of these captions. The same captions give the same vocabulary: of pairs that are equally frequent,
-    /// the one whose symbols are older goes first.
+    /// The vocabulary of these captions. The same captions give the same vocabulary: of pairs that are equally
+    /// frequent, the one whose symbols are older goes first.
     /// </summary>
     /// <param name="captions">Read once.</param>
     /// <param name="size">The number of symbols, at least 514; fewer result if the captions repeat too little.</param>
@@ -31,7 +31,7 @@ public static class BpeLearner
         private readonly List<Word> _words = [];
         private readonly Dictionary<Pair, long> _counts = [];
         private readonly Dictionary<Pair, HashSet<int>> _places = [];       // words that have the pair, or once had it
-        private readonly PriorityQueue<Pair, Priority> _queue = new();      // entries whose count is no longer true stay
+        private readonly PriorityQueue<Pair, Priority> _queue = new();      // with entries whose count is outdated
         private readonly HashSet<Pair> _changed = [];
 
         public Corpus(IEnumerable<string> captions)

@@ -82,14 +82,14 @@ public sealed class BpeVocabulary
         return FromMerges(lines.Merges, DefaultMaxLength, i => $"{path}: line {lines.FirstLine + i}");
     }
 
-    /// <summary>The vocabulary of these merges: the bytes, then what each merge makes, then the start and end.</summary>
+    /// <summary>The vocabulary of these merges: the bytes, what each merge makes, the start and the end.</summary>
     /// <param name="merges">In the order in which they apply.</param>
     /// <param name="maxLength">The longest text in tokens, start and end included; at least 2.</param>
     /// <exception cref="TokenizerException">A merge uses a symbol that nothing before it makes.</exception>
     public static BpeVocabulary FromMerges(IReadOnlyList<BpeMerge> merges, int maxLength = DefaultMaxLength)
         => FromMerges(merges, maxLength, i => $"Merge {i}");
 
-    /// <summary>Writes <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>, in Hugging Face's layout.</summary>
+    /// <summary>Writes <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>.</summary>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -136,7 +136,10 @@ public sealed class BpeVocabulary
             foreach (string part in (ReadOnlySpan<string>)[left, right])
             {
                 if (!known.Contains(part))
-                    throw new TokenizerException($"{placeOf(i)} is '{left} {right}', but nothing before it makes '{part}'.");
+                {
+                    throw new TokenizerException(
+                        $"{placeOf(i)} is '{left} {right}', but nothing before it makes '{part}'.");
+                }
             }
             if (known.Add(left + right)) symbols.Add(left + right);     // two spellings of one symbol share its id
         }

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace ClipSeg.Text;
 
-/// <summary>What happens to a text before the merges: cleaned, then cut into words (formats.md §7, OpenAI's path).</summary>
+/// <summary>What happens to a text before the merges: cleaned, then cut into words.</summary>
+/// <remarks>formats.md §7, OpenAI's path.</remarks>
 internal static class ClipText
 {
     public const string Start = "<|startoftext|>";
@@ -75,14 +76,19 @@ internal static class ClipText
         char c = text[0];
         length = 1;
         if (char.IsAscii(c))
-            return char.IsAsciiLetter(c) ? Kind.Letter : char.IsAsciiDigit(c) ? Kind.Number : c == ' ' ? Kind.Space : Kind.Other;
+        {
+            return char.IsAsciiLetter(c) ? Kind.Letter
+                : char.IsAsciiDigit(c) ? Kind.Number
+                : c == ' ' ? Kind.Space : Kind.Other;
+        }
 
         Rune.DecodeFromUtf16(text, out Rune rune, out length);
         return Rune.GetUnicodeCategory(rune) switch
         {
             UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
                 or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Kind.Letter,
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber
+                => Kind.Number,
             _ => Kind.Other,
         };
     }

@@ -3,11 +3,12 @@ using System.Text;
 
 namespace ClipSeg.Text;
 
-/// <summary>CLIP's tokenizer: lower-cased byte-pair encoding. <c>"a cat"</c> becomes <c>[49406, 320, 2368, 49407]</c>.</summary>
+/// <summary>CLIP's tokenizer, byte-pair encoding: "a cat" becomes <c>[49406, 320, 2368, 49407]</c>.</summary>
 /// <remarks>
-/// Equal to OpenAI's <c>clip.tokenize</c>, except that HTML entities and wrongly decoded text are left as they are: pass
-/// text that is already clean, with accents composed (NFC). As there, a text that contains <c>&lt;|startoftext|&gt;</c>
-/// or <c>&lt;|endoftext|&gt;</c> gets those tokens, and a text encoder then reads up to the first end.
+/// Equal to OpenAI's <c>clip.tokenize</c>, except that HTML entities and wrongly decoded text are left as they are:
+/// pass text that is already clean, with accents composed (NFC). As there, a text that contains
+/// <c>&lt;|startoftext|&gt;</c> or <c>&lt;|endoftext|&gt;</c> gets those tokens, and a text encoder then reads up to
+/// the first end.
 /// Safe to use from several threads.
 /// </remarks>
 public sealed class ClipTokenizer
@@ -59,7 +60,7 @@ public sealed class ClipTokenizer
     /// <summary>The longest text in tokens, start and end included.</summary>
     public int MaxLength => _vocabulary.MaxLength;
 
-    /// <summary>Reads a model's folder: <c>vocab.json</c>, <c>merges.txt</c>, perhaps <c>tokenizer_config.json</c>.</summary>
+    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and, if it is there, <c>tokenizer_config.json</c>.</summary>
     /// <exception cref="TokenizerException">A file is damaged, too large, or does not fit the others.</exception>
     /// <exception cref="IOException">A file is missing or cannot be opened.</exception>
     public static ClipTokenizer Load(string folder) => new(BpeVocabulary.Load(folder));
@@ -69,7 +70,7 @@ public sealed class ClipTokenizer
     /// <exception cref="IOException">The file is missing or cannot be opened.</exception>
     public static ClipTokenizer FromOpenAi(string bpeGzPath) => new(BpeVocabulary.FromOpenAi(bpeGzPath));
 
-    /// <summary>The tokens of a text. Of one that is too long, the first <see cref="MaxLength"/> - 1 and the end.</summary>
+    /// <summary>The tokens of a text; of one that is too long, the first and the end token.</summary>
     /// <param name="text">Any string.</param>
     /// <param name="strict">Whether a text that is too long is an error.</param>
     /// <exception cref="ArgumentException">The text is too long and <paramref name="strict"/> is set.</exception>
@@ -131,7 +132,7 @@ public sealed class ClipTokenizer
     }
 
     /// <summary>Merges the best pair wherever it occurs, left to right, until no pair has a merge.</summary>
-    /// <remarks>A queue of the pairs instead of a search for every merge: a word of a million letters takes a second.</remarks>
+    /// <remarks>A queue of pairs instead of a search for every merge: a million letters take a second.</remarks>
     private int[] MergeWord(ReadOnlySpan<char> word)
     {
         byte[] bytes = new byte[Encoding.UTF8.GetByteCount(word)];

@@ -12,7 +12,7 @@ internal static class LowerCase
     private const int CapitalDottedI = 0x130;
     private const int CapitalSigma = 0x3A3;
 
-    /// <summary>Appends the lower case of the code point at <paramref name="index"/> of <paramref name="text"/>.</summary>
+    /// <summary>Appends the lower case of <paramref name="rune"/>, found at <paramref name="index"/>.</summary>
     public static void Append(StringBuilder result, ReadOnlySpan<char> text, int index, Rune rune)
     {
         if (rune.Value == CapitalDottedI) result.Append("i\u0307");
@@ -31,11 +31,11 @@ internal static class LowerCase
     {
         ReadOnlySpan<char> before = text[..index];
         while (Rune.DecodeLastFromUtf16(before, out Rune r, out int n) == 0 && IsIgnorable(r)) before = before[..^n];
-        if (before.IsEmpty || Rune.DecodeLastFromUtf16(before, out Rune left, out _) != 0 || !IsCased(left)) return false;
+        if (Rune.DecodeLastFromUtf16(before, out Rune left, out _) != 0 || !IsCased(left)) return false;
 
         ReadOnlySpan<char> after = text[(index + 1)..];
         while (Rune.DecodeFromUtf16(after, out Rune r, out int n) == 0 && IsIgnorable(r)) after = after[n..];
-        return after.IsEmpty || Rune.DecodeFromUtf16(after, out Rune right, out _) != 0 || !IsCased(right);
+        return Rune.DecodeFromUtf16(after, out Rune right, out _) != 0 || !IsCased(right);
     }
 
     private static bool IsIgnorable(Rune r) => Rune.GetUnicodeCategory(r) switch

@@ -12,7 +12,8 @@ internal static class StrictUtf8
     {
         int mark = bytes.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
         char[] chars = new char[bytes.Length - mark];
-        OperationStatus status = Utf8.ToUtf16(bytes[mark..], chars, out int read, out int written, replaceInvalidSequences: false);
+        OperationStatus status = Utf8.ToUtf16(
+            bytes[mark..], chars, out int read, out int written, replaceInvalidSequences: false);
         (text, offset) = (new(chars, 0, written), mark + read);
         return status == OperationStatus.Done;
     }

@@ -136,7 +136,8 @@ public sealed class VisualPromptTests
     public void Blur_equals_its_definition_at_every_size(int height, int width)
     {
         Random random = new(42);
-        Tensor image = new([.. Enumerable.Range(0, 3 * height * width).Select(_ => random.NextSingle())], 3, height, width);
+        Tensor image = Tensor.Zeros(3, height, width);
+        foreach (ref float x in image.Data) x = random.NextSingle();
         Tensor actual = new VisualPrompt { Blur = 2 }.Apply(image, Tensor.Zeros(height, width));
 
         double[] taps = [.. Enumerable.Range(-7, 15).Select(i => Math.Exp(-i * i / 8.0))];
@@ -166,7 +167,7 @@ public sealed class VisualPromptTests
     [Fact]
     public void Outline_ignores_holes_and_what_is_in_them()
     {
-        // A ring 9 to 30 with an island at its middle: only the ring's outer border is drawn, three pixels to each side.
+        // A ring 9 to 30 with an island in it: only the ring's outer border is drawn, three pixels to each side.
         Tensor mask = Tensor.Zeros(40, 40);
         for (int i = 0; i < mask.Length; i++)
         {
@@ -193,13 +194,17 @@ public sealed class VisualPromptTests
     }
 
     [Fact]
-    public void Apply_refuses_shapes_that_do_not_fit()
+    public void Apply_refuses_shapes_and_options_that_do_not_fit()
     {
         Tensor image = Tensor.Zeros(3, 8, 9);
         Assert.Throws<ArgumentException>(() => VisualPrompt.Default.Apply(image, Tensor.Zeros(9, 8)));
         Assert.Throws<ArgumentException>(() => VisualPrompt.Default.Apply(Tensor.Zeros(1, 8, 9), Tensor.Zeros(8, 9)));
         Assert.Throws<ArgumentException>(
             () => new VisualPrompt { CenterContext = 0.1, Outline = true }.Apply(image, Tensor.Zeros(8, 9)));
+        Assert.Throws<ArgumentException>(
+            () => new VisualPrompt { CenterContext = -0.6 }.Apply(image, Tensor.Zeros(8, 9)));
+        Assert.Throws<ArgumentException>(
+            () => new VisualPrompt { CenterContext = 0.1, ImageSize = 0 }.Apply(image, Tensor.Zeros(8, 9)));
     }
 
     [Fact]

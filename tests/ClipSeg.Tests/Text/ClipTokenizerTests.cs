@@ -83,7 +83,8 @@ public sealed class ClipTokenizerTests
     [InlineData("ΑΣ.Β ΑΣ\u0301 ΑΣ-Β", "ασ.β ας\u0301 ας-β")]
     [InlineData("  tab\t\u00A0\u2003\r\nNEW  ", "tab new")]
     [InlineData("ẞ ſ Å K ǅ 𐐀", "ß ſ å k ǆ 𐐨")]
-    public void Clean_lowers_as_Python_does(string text, string expected) => Assert.Equal(expected, ClipText.Clean(text));
+    public void Clean_lowers_as_Python_does(string text, string expected)
+        => Assert.Equal(expected, ClipText.Clean(text));
 
     [Fact]
     public void Decode_gives_back_the_words_of_any_text()
@@ -165,8 +166,8 @@ public sealed class ClipTokenizerTests
     private static IEnumerable<string> Texts(int count)
     {
         Random random = new(42);
-        string[] parts = ["a cat", "THE ", "it's", "they'LL", "42", " ", "\t\u2028", "!?", "<|endoftext|>", "<|StartOfText|>",
-            "\u0000", "\u0130Σ", "\uD800", "\uDC00", "👩\u200D🚀", "½②", "日本"];
+        string[] parts = ["a cat", "THE ", "it's", "they'LL", "42", " ", "\t\u2028", "!?", "<|endoftext|>",
+            "<|StartOfText|>", "\u0000", "\u0130Σ", "\uD800", "\uDC00", "👩\u200D🚀", "½②", "日本"];
         for (int i = 0; i < count; i++)
         {
             StringBuilder text = new();
