@@ -29,4 +29,56 @@ public sealed class Image
 
     /// <summary>[height, width], or null for an opaque picture.</summary>
     public byte[]? Alpha { get; }
+
+    /// <summary>Reads a PNG, JPEG, GIF (first frame) or BMP file; its contents decide which, not its name.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="applyOrientation">Turn the picture upright if its EXIF data says how the camera was held.</param>
+    /// <exception cref="ImageFormatException">The file is damaged, too large, or not a supported picture.</exception>
+    public static Image Load(string path, bool applyOrientation = true)
+        => Decode(PictureFile.Read(path), path, applyOrientation);
+
+    /// <summary>Decodes a PNG, JPEG, GIF (first frame) or BMP file that is already in memory.</summary>
+    /// <param name="data">The whole file.</param>
+    /// <param name="name">What error messages call the picture.</param>
+    /// <param name="applyOrientation">Turn the picture upright if its EXIF data says how the camera was held.</param>
+    /// <exception cref="ImageFormatException">The data is damaged, too large, or not a supported picture.</exception>
+    public static Image Decode(ReadOnlySpan<byte> data, string name = "picture", bool applyOrientation = true)
+    {
+        Image image = PictureFile.Decode(data, name, out int orientation);
+        return applyOrientation ? Orientation.Apply(image, orientation) : image;
+    }
+
+    /// <summary>Writes a PNG. The file appears under its name only once it is complete.</summary>
+    /// <exception cref="ArgumentException">The path does not end in .png.</exception>
+    public void Save(string path) => PictureFile.WritePng(path, EncodePng());
+
+    /// <summary>This picture as a PNG file: RGB, or RGBA where it has alpha.</summary>
+    public byte[] EncodePng() => PngEncoder.Encode(this);
+
+    /// <summary>A copy of the rectangle, which must lie within the picture.</summary>
+    public Image Crop(int x, int y, int width, int height)
+    {
+        if (width < 1 || height < 1 || x < 0 || y < 0 || x > Width - width || y > Height - height)
+            throw new ArgumentException($"A {width}x{height} crop at ({x}, {y}) does not lie within {Width}x{Height}.");
+
+        Image crop = new(width, height, new byte[width * height * 3], Alpha is null ? null : new byte[width * height]);
+        for (int row = 0; row < height; row++)
+        {
+            int from = (y + row) * Width + x;
+            Pixels.AsSpan(from * 3, width * 3).CopyTo(crop.Pixels.AsSpan(row * width * 3));
+            Alpha?.AsSpan(from, width).CopyTo(crop.Alpha.AsSpan(row * width));
+        }
+        return crop;
+    }
+
+    /// <summary>This picture at another size, to the exact pixels of Pillow's <c>resize</c>.</summary>
+    /// <remarks>Colour and alpha are resized each on their own: colour is not weighted by alpha.</remarks>
+    public Image Resize(int width, int height, Resample filter = Resample.Bilinear)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        byte[] pixels = PillowResize.Resize(Pixels, 3, Height, Width, height, width, filter);
+        byte[]? alpha = Alpha is null ? null : PillowResize.Resize(Alpha, 1, Height, Width, height, width, filter);
+        return new(width, height, pixels, alpha);
+    }
 }

@@ -29,4 +29,50 @@ public sealed class Mask
         get => Values[y * Width + x];
         set => Values[y * Width + x] = value;
     }
+
+    /// <summary>
+    /// Reads a mask from a picture: black is 0, white is 1; of a coloured pixel (RGB or palette) the largest channel counts,
+    /// so that any colour but black is set. 16-bit grey PNGs keep their precision. Alpha is ignored.
+    /// </summary>
+    /// <exception cref="ImageFormatException">The file is damaged, too large, or not a supported picture.</exception>
+    public static Mask Load(string path) => Decode(PictureFile.Read(path), path);
+
+    /// <summary>As <see cref="Load"/>, of a file that is already in memory.</summary>
+    /// <param name="data">The whole file.</param>
+    /// <param name="name">What error messages call the picture.</param>
+    /// <exception cref="ImageFormatException">The data is damaged, too large, or not a supported picture.</exception>
+    public static Mask Decode(ReadOnlySpan<byte> data, string name = "mask")
+    {
+        if (PngDecoder.IsGrey16(data)) return new PngDecoder(data, name).DecodeGrey16();
+
+        Image image = Image.Decode(data, name);
+        Mask mask = new(image.Width, image.Height);
+        ReadOnlySpan<byte> rgb = image.Pixels;
+        for (int i = 0; i < mask.Values.Length; i++)
+            mask.Values[i] = Math.Max(rgb[i * 3], Math.Max(rgb[i * 3 + 1], rgb[i * 3 + 2])) / 255f;
+        return mask;
+    }
+
+    /// <summary>Writes a grey PNG: 0 black, 1 white, rounded to 8 or 16 bits.</summary>
+    /// <exception cref="ArgumentException">The path does not end in .png.</exception>
+    public void Save(string path, bool bits16 = false) => PictureFile.WritePng(path, EncodePng(bits16));
+
+    /// <summary>This mask as a grey PNG file: 0 black, 1 white, rounded to 8 or 16 bits.</summary>
+    public byte[] EncodePng(bool bits16 = false) => PngEncoder.Encode(this, bits16);
+
+    /// <summary>The binary mask: 1 where the value is greater than the threshold, 0 elsewhere.</summary>
+    public Mask Threshold(float threshold)
+    {
+        Mask binary = new(Width, Height);
+        for (int i = 0; i < Values.Length; i++) binary.Values[i] = Values[i] > threshold ? 1 : 0;
+        return binary;
+    }
+
+    /// <summary>This mask at another size: bilinear, pixel areas aligned, not averaged when it shrinks.</summary>
+    public Mask Resize(int width, int height)
+    {
+        Mask resized = new(width, height);
+        Interpolation.Bilinear(Values, 1, Height, Width, resized.Values, height, width, alignCorners: false);
+        return resized;
+    }
 }
