@@ -8,7 +8,7 @@ namespace ClipSeg.Model;
 public sealed class TextTower
 {
     /// <summary>In old configs, "the end token is the largest id of the sequence" (formats.md §0.4).</summary>
-    private const int LegacyEndToken = 2;
+    internal const int LegacyEndToken = 2;
 
     private readonly ClipSegConfig _config;
     private readonly Parameter _tokenEmbedding;

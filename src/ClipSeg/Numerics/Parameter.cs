@@ -9,6 +9,7 @@ public sealed class Parameter
 
     private readonly int[] _shape;
     private readonly Reader _read;
+    private readonly Lock _loading = new();
     private Tensor? _value;
     private PackedMatrix? _packed;          // of the transpose, for y = x Wᵀ
     private PackedMatrix? _packedRows;      // as it is, for dx = dy W
@@ -41,14 +42,19 @@ public sealed class Parameter
         get
         {
             if (_value is not null) return _value;
-            float[] data = GC.AllocateUninitializedArray<float>(Tensor.Count(_shape));
-            _read(0, data);
-            return _value = new(data, _shape);
+            lock (_loading) return _value ??= ReadAll();
         }
     }
 
     /// <summary>[N, K...] as the right-hand side of x Wᵀ. Of a frozen parameter only this copy stays in memory.</summary>
-    internal PackedMatrix Packed => _packed ??= Pack();
+    internal PackedMatrix Packed
+    {
+        get
+        {
+            if (_packed is { } packed) return packed;
+            lock (_loading) return _packed ??= Pack();
+        }
+    }
 
     /// <summary>[N, K...] as the right-hand side of y W.</summary>
     internal PackedMatrix PackedRows
@@ -66,6 +72,13 @@ public sealed class Parameter
     {
         _packed = null;
         _packedRows = null;
+    }
+
+    private Tensor ReadAll()
+    {
+        float[] data = GC.AllocateUninitializedArray<float>(Tensor.Count(_shape));
+        _read(0, data);
+        return new(data, _shape);
     }
 
     private PackedMatrix Pack()
