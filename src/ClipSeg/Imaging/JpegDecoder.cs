@@ -59,11 +59,11 @@ internal ref struct JpegDecoder
 
     private void ReadSegment(int marker)
     {
-        int length = new ByteReader(_data[Math.Min(_at, _data.Length)..], Subject).U16Big();
+        int length = new ByteReader(_data, Subject, _at).U16Big();
         if (length < 2 || length > _data.Length - _at)
             throw Error($"the segment at byte {_at} claims {length} bytes, {_data.Length - _at} are left");
         ReadOnlySpan<byte> body = _data.Slice(_at + 2, length - 2);
-        ByteReader reader = new(body, Subject);
+        ByteReader reader = new(_data[..(_at + length)], Subject, _at + 2);
         _at += length;
         switch (marker)
         {
