@@ -7,8 +7,8 @@ namespace ClipSeg.Checkpoints;
 
 /// <summary>Positional reads from a file of tensors. Safe for use by several threads.</summary>
 /// <remarks>
-/// Plain reads and no memory map: the process never has more of the file resident than the piece it converts, and a file
-/// that is truncated while open gives an exception, not a fault.
+/// Plain reads and no memory map: the process never has more of the file resident than the piece it converts, and a
+/// file that is truncated while open gives an exception, not a fault.
 /// </remarks>
 internal sealed class BinaryFile : IDisposable
 {
@@ -99,7 +99,8 @@ internal sealed class BinaryFile : IDisposable
     }
 
     /// <summary>An exception that begins with this file's name.</summary>
-    public CheckpointException Error(string message, Exception? inner = null) => new($"File '{Path}' {message}.", inner);
+    public CheckpointException Error(string message, Exception? inner = null)
+        => new($"File '{Path}' {message}.", inner);
 
     /// <summary>A name from the file as an error message shows it: on one line, and not too long.</summary>
     public static string Quote(string name)

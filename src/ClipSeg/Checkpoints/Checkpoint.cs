@@ -20,7 +20,8 @@ public sealed class Checkpoint : IDisposable
 
     private Checkpoint(string path, string weights, TensorFile file)
     {
-        (Path, _folder, Kind) = (path, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(weights))!, file.Kind);
+        (Path, Kind) = (path, file.Kind);
+        _folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(weights))!;
         _files.Add(file);
     }
 
@@ -98,8 +99,10 @@ public sealed class Checkpoint : IDisposable
         Kind = $"official checkpoint ({file.Kind})";
         if (!tensors.Keys.Any(IsClip))
         {
-            TensorFile clip = OpenClip(options);
-            foreach ((string name, StoredTensor tensor) in KeyMap.ToHuggingFace(clip.Tensors, Path))
+            string path = FindClip(options);
+            TensorFile clip = TensorFile.Open(path);
+            _files.Add(clip);
+            foreach ((string name, StoredTensor tensor) in KeyMap.ToHuggingFace(clip.Tensors, path))
             {
                 if (IsClip(name)) tensors.Add(name, tensor);
             }
@@ -110,16 +113,12 @@ public sealed class Checkpoint : IDisposable
         ConfigIsInferred = true;
     }
 
-    private TensorFile OpenClip(CheckpointOptions options)
+    private string FindClip(CheckpointOptions options)
     {
-        string path = options.ClipFile
-            ?? Array.Find([System.IO.Path.Combine(_folder, ClipName), System.IO.Path.Combine(options.ClipCache, ClipName)],
-                System.IO.File.Exists)
+        string cached = System.IO.Path.Combine(options.ClipCache, ClipName);
+        return options.ClipFile ?? File(ClipName) ?? (System.IO.File.Exists(cached) ? cached : null)
             ?? throw new CheckpointException($"File '{Path}' holds the decoder only. Download its CLIP from {ClipUrl} "
                 + $"and put it beside the file or into '{options.ClipCache}', or say where it is.");
-        TensorFile clip = TensorFile.Open(path);
-        _files.Add(clip);
-        return clip;
     }
 
     private static string FindWeights(string folder)

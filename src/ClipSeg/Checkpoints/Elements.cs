@@ -120,8 +120,8 @@ internal static class Elements
     }
 
     /// <summary>
-    /// Exponent and mantissa are moved to a float's place and scaled by 2^112, the difference of the biases. The product
-    /// is exact, for subnormals too; infinities and NaN then get their exponent.
+    /// Exponent and mantissa are moved to a float's place and scaled by 2^112, the difference of the biases. The
+    /// product is exact, for subnormals too; infinities and NaN then get their exponent.
     /// </summary>
     private static Vector<float> HalfToFloat(Vector<uint> h)
     {

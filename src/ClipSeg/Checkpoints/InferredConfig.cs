@@ -68,7 +68,7 @@ internal sealed class InferredConfig
         int tokens = Size("clip.vision_model.embeddings.position_embedding.weight", 0);
         int grid = (int)Math.Round(Math.Sqrt(tokens - 1));
         if (grid < 1 || (long)grid * grid != tokens - 1)
-            throw new CheckpointException($"File '{_path}': {tokens} positions are not a square grid and a class token.");
+            throw new CheckpointException($"File '{_path}': {tokens} positions are no square grid and a class token.");
 
         json.WriteStartObject("vision_config");
         json.WriteNumber("patch_size", patch);
@@ -91,8 +91,8 @@ internal sealed class InferredConfig
     {
         int depth = Count(i => $"decoder.reduces.{i}.weight");
         return _options.ExtractLayers.Count == depth ? _options.ExtractLayers : throw new CheckpointException(
-            $"File '{_path}' has a decoder of {depth} blocks; extract layers [{string.Join(", ", _options.ExtractLayers)}] "
-            + $"are {_options.ExtractLayers.Count}. Say which {depth} vision blocks it reads.");
+            $"File '{_path}' has a decoder of {depth} blocks, but {_options.ExtractLayers.Count} extract layers "
+            + $"are given: [{string.Join(", ", _options.ExtractLayers)}].");
     }
 
     private int Count(Func<int, string> name)

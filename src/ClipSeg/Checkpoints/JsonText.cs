@@ -8,7 +8,7 @@ internal static class JsonText
     private const int MaxBytes = 1 << 24;
 
     /// <summary>The object in a file.</summary>
-    /// <exception cref="CheckpointException">The file cannot be read, is too long, or is not one JSON object.</exception>
+    /// <exception cref="CheckpointException">The file cannot be read, is too long, or is no JSON object.</exception>
     public static JsonElement ReadObject(string path)
     {
         using BinaryFile file = BinaryFile.Open(path);

@@ -1,6 +1,6 @@
 namespace ClipSeg.Checkpoints;
 
-/// <summary>Brings the tensors of other layouts under Hugging Face's names: the authors' decoder and OpenAI's CLIP.</summary>
+/// <summary>Brings the authors' decoder and OpenAI's CLIP under Hugging Face's names.</summary>
 /// <remarks>Spec: formats.md §4 and §5.</remarks>
 public static class KeyMap
 {
@@ -75,8 +75,8 @@ public static class KeyMap
     }
 
     /// <summary>
-    /// The tensors of the file at <paramref name="path"/> under Hugging Face's names. What is no weight is left out, unknown
-    /// names stay.
+    /// The tensors of the file at <paramref name="path"/> under Hugging Face's names. What is no weight is left out,
+    /// unknown names stay.
     /// </summary>
     /// <exception cref="CheckpointException">Two tensors get one name, or a shape cannot be converted.</exception>
     public static Dictionary<string, StoredTensor> ToHuggingFace(

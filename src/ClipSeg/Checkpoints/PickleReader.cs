@@ -18,7 +18,6 @@ internal sealed class PickleReader
     private readonly List<object?> _stack = [];
     private readonly Stack<int> _marks = new();
     private readonly Dictionary<int, object?> _memo = [];
-
     private readonly Dictionary<string, StoredType?> _storages;
 
     private PickleReader(PickleInput input, Dictionary<string, StoredType?> storages)
@@ -91,7 +90,8 @@ internal sealed class PickleReader
     private void Call()
     {
         object?[] pair = PopMany(2);
-        if (pair is not [PickleGlobal global, PickleTuple arguments]) throw _input.Error("calls something that is no type");
+        if (pair is not [PickleGlobal global, PickleTuple arguments])
+            throw _input.Error("calls something that is no type");
         Push(PickleTypes.Call(global, arguments.Items, _input));
     }
 
@@ -102,7 +102,7 @@ internal sealed class PickleReader
         Push(storage);
     }
 
-    /// <summary>Gives a module its attributes. Of anything else (an OrderedDict's _metadata) the state is ignored.</summary>
+    /// <summary>Gives a module its attributes; another value's state (an OrderedDict's _metadata) is ignored.</summary>
     private void Build()
     {
         object? state = Pop();

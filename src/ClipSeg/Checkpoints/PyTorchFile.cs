@@ -4,8 +4,8 @@ using System.Numerics;
 namespace ClipSeg.Checkpoints;
 
 /// <summary>
-/// An open file of torch.save or torch.jit.save (.pth, .pt, .bin). Its pickle is interpreted, never executed; elements are
-/// read when asked for.
+/// An open file of torch.save or torch.jit.save (.pth, .pt, .bin). Its pickle is interpreted, never executed; elements
+/// are read when asked for.
 /// </summary>
 /// <remarks>Spec: formats.md §9. Tensors can be read until the file is disposed.</remarks>
 public sealed class PyTorchFile : IDisposable
@@ -63,7 +63,8 @@ public sealed class PyTorchFile : IDisposable
     {
         ZipDirectory zip = ZipDirectory.Read(_file);
         string name = zip.Names.Where(n => n == PickleName || n.EndsWith($"/{PickleName}", StringComparison.Ordinal))
-            .MinBy(n => n.Length) ?? throw _file.Error($"is a zip archive without {PickleName}; if it holds a model, unpack it first");
+            .MinBy(n => n.Length)
+            ?? throw _file.Error($"is a zip archive without {PickleName}; if it holds a model, unpack it first");
         string root = name[..^PickleName.Length];
         ZipDirectory.Content pickle = zip.Find(name)!.Value;
         bool bigEndian = zip.Find(root + "byteorder") is { Length: 3 };     // the word is "big" or "little"
@@ -80,7 +81,8 @@ public sealed class PyTorchFile : IDisposable
         PickleInput input = new(_file, 0, _file.Length);
         if (PickleReader.Read(input) is not BigInteger magic || magic != _magic)
             throw _file.Error("is a pickle, but not one that torch.save wrote");
-        if (PickleReader.Read(input) is not (long and Protocol)) throw _file.Error($"is not of PyTorch's protocol {Protocol}");
+        if (PickleReader.Read(input) is not (long and Protocol))
+            throw _file.Error($"is not of PyTorch's protocol {Protocol}");
         bool bigEndian = PickleReader.Read(input) is PickleDict system && system["little_endian"] is false;
         Dictionary<string, StoredType?> types = new(StringComparer.Ordinal);
         object? value = PickleReader.Read(input, types);
@@ -95,13 +97,15 @@ public sealed class PyTorchFile : IDisposable
             storages[key] = ReadStorage(at, type is null ? 1 : Elements.Size(type.Value), bigEndian);
             at = storages[key].Start + storages[key].Length;
         }
-        AddTensors(value, bigEndian, key => storages.TryGetValue(key, out ZipDirectory.Content content) ? content : null);
+        AddTensors(value, bigEndian,
+            key => storages.TryGetValue(key, out ZipDirectory.Content content) ? content : null);
     }
 
     /// <summary>A count of elements, then the elements.</summary>
     private ZipDirectory.Content ReadStorage(long at, int elementSize, bool bigEndian)
     {
-        if (_file.Length - at < sizeof(long)) throw _file.Error($"ends at byte {_file.Length}, before its last storage");
+        if (_file.Length - at < sizeof(long))
+            throw _file.Error($"ends at byte {_file.Length}, before its last storage");
         byte[] prefix = _file.ReadBytes(at, sizeof(long));
         ulong count = bigEndian
             ? BinaryPrimitives.ReadUInt64BigEndian(prefix)

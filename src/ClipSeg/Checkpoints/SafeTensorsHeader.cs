@@ -68,7 +68,8 @@ internal sealed class SafeTensorsHeader
         {
             string key = reader.GetString()!;
             Expect(ref reader, JsonTokenType.String, MetadataKey);
-            if (!_metadata.TryAdd(key, reader.GetString()!)) throw _file.Error($"has metadata {BinaryFile.Quote(key)} twice");
+            if (!_metadata.TryAdd(key, reader.GetString()!))
+                throw _file.Error($"has metadata {BinaryFile.Quote(key)} twice");
         }
     }
 
@@ -142,7 +143,8 @@ internal sealed class SafeTensorsHeader
         long end = 0;
         foreach (Piece piece in _pieces)
         {
-            if (piece.Begin != end) throw Error(piece.Name, $"begins at {piece.Begin}, expected {end}: no holes, no overlap");
+            if (piece.Begin != end)
+                throw Error(piece.Name, $"begins at {piece.Begin}, expected {end}: no holes, no overlap");
             end = piece.End;
         }
         if (end != _file.Length - _dataStart)
@@ -175,7 +177,8 @@ internal sealed class SafeTensorsHeader
         "I8" => StoredType.Int8,
         "U8" => StoredType.UInt8,
         "BOOL" => StoredType.Bool,
-        _ => throw Error(name, $"has dtype {BinaryFile.Quote(dtype)}; F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL can be read"),
+        _ => throw Error(name,
+            $"has dtype {BinaryFile.Quote(dtype)}; F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL can be read"),
     };
 
     private static bool Next(ref Utf8JsonReader reader, JsonTokenType end) => reader.Read() && reader.TokenType != end;
@@ -184,7 +187,7 @@ internal sealed class SafeTensorsHeader
     {
         reader.Read();
         if (reader.TokenType != expected)
-            throw Error(name, $"has {reader.TokenType} at byte {reader.TokenStartIndex} of the header, expected {expected}");
+            throw Error(name, $"has {reader.TokenType} at header byte {reader.TokenStartIndex}, expected {expected}");
     }
 
     private CheckpointException Error(string name, string message)

@@ -15,12 +15,14 @@ public static class SafeTensorsWriter
     /// under its name when it is complete; it may replace the one that the tensors are read from.
     /// </summary>
     /// <exception cref="ArgumentException">Two tensors have one name, or the type is not one of the three.</exception>
-    /// <exception cref="CheckpointException">A value is too large for float16.</exception>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be written, or a value is too large for float16; an older file is still there.
+    /// </exception>
     public static void Write(string path, IEnumerable<StoredTensor> tensors,
         IReadOnlyDictionary<string, string>? metadata = null, StoredType type = StoredType.Float32)
     {
         if (type is not (StoredType.Float32 or StoredType.Float16 or StoredType.BFloat16))
-            throw new ArgumentException($"Tensors are written as float32, float16 or bfloat16, not {type}.", nameof(type));
+            throw new ArgumentException($"Tensors are written as float32, float16 or bfloat16, not {type}.");
         StoredTensor[] sorted = [.. tensors.OrderBy(t => t.Name, StringComparer.Ordinal)];
         for (int i = 1; i < sorted.Length; i++)
         {
@@ -39,10 +41,13 @@ public static class SafeTensorsWriter
             }
             File.Move(temporary, path, overwrite: true);
         }
-        catch
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
-            throw;
+            throw new CheckpointException($"File '{path}' cannot be written: {e.Message}", e);
+        }
+        finally
+        {
+            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class StridedTensor
         long available = storage.Type is null ? storage.Count / size : storage.Count;
         long held = storageBytes / size;
         if (available > held || storage.ViewOffset > held - available)
-            throw Error(file, name, $"has a storage of {available} elements from {storage.ViewOffset}, the file holds {held}");
+            throw Error(file, name, $"has a storage of {storage.ViewOffset + (Int128)available} elements, not {held}");
         if (tensor.Shape.Length != tensor.Strides.Length)
             throw Error(file, name, $"has {tensor.Shape.Length} sizes and {tensor.Strides.Length} strides");
 
@@ -80,7 +80,8 @@ internal sealed class StridedTensor
             for (int axis = 0; axis < index.Length; axis++) at += index[axis] * _tensor.Strides[axis];
             if (storage is null) ReadStorage(at, destination.Slice(i, 1));
             else destination[i] = storage[at];
-            for (int axis = index.Length - 1; axis >= 0 && ++index[axis] == _tensor.Shape[axis]; axis--) index[axis] = 0;
+            for (int axis = index.Length - 1; axis >= 0 && ++index[axis] == _tensor.Shape[axis]; axis--)
+                index[axis] = 0;
         }
     }
 

@@ -46,7 +46,8 @@ internal sealed class ZipDirectory
         if (BinaryPrimitives.ReadUInt32LittleEndian(local) != LocalSignature)
             throw _file.Error($"has no entry at {entry.Header}, where {quoted} should be");
         long start = entry.Header + LocalBytes + UInt16(local, 26) + UInt16(local, 28);
-        if (start > _file.Length || entry.Size > _file.Length - start) throw _file.Error($"has {quoted} beyond its end");
+        if (start > _file.Length || entry.Size > _file.Length - start)
+            throw _file.Error($"has {quoted} beyond its end");
         return new(start, entry.Size);
     }
 

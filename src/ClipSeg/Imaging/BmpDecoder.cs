@@ -32,7 +32,8 @@ internal ref struct BmpDecoder
     public Image Decode()
     {
         ReadHeader();
-        if (_reader.Position > _pixelOffset) throw _reader.Error($"the pixels begin at byte {_pixelOffset}, in the header");
+        if (_reader.Position > _pixelOffset)
+            throw _reader.Error($"the pixels begin at byte {_pixelOffset}, in the header");
         _reader.Take(_pixelOffset - _reader.Position);
 
         bool runs = _compression is Runs8 or Runs4;
@@ -72,7 +73,7 @@ internal ref struct BmpDecoder
             _bits = _reader.U16();
             uint compression = _reader.U32();
             if (compression is 4 or 5)
-                throw new ImageFormatException($"{_name}: BMP around a JPEG or PNG is not supported; take out the picture.");
+                throw new ImageFormatException($"{_name}: BMP around a JPEG or PNG is not supported.");
             _compression = (int)Math.Min(compression, 99);
             _reader.Take(12);
             colours = _reader.U32();
@@ -156,12 +157,15 @@ internal ref struct BmpDecoder
     private readonly void SetColour(Span<byte> rgb, int index)
     {
         if ((index + 1) * _paletteEntry > _palette.Length)
-            throw _reader.Error($"a pixel has colour {index}, the palette has {_palette.Length / _paletteEntry} colours");
+        {
+            throw _reader.Error(
+                $"a pixel has colour {index}, the palette has {_palette.Length / _paletteEntry} colours");
+        }
         ReadOnlySpan<byte> colour = _palette.Slice(index * _paletteEntry, 3);
         (rgb[0], rgb[1], rgb[2]) = (colour[2], colour[1], colour[0]);
     }
 
-    /// <summary>Run lengths: a count and a colour, or 0 and an escape: end of row, end, a jump, or pixels as they are.</summary>
+    /// <summary>A count and a colour, or 0 and an escape: end of row, end, a jump, or pixels as they are.</summary>
     private void ReadRuns(Image image)
     {
         if (_topDown) throw _reader.Error("run lengths with the top row first");

@@ -5,12 +5,13 @@ namespace ClipSeg.Imaging;
 /// <summary>Reads a binary format front to back and refuses to read past its end.</summary>
 /// <param name="data">The bytes to read.</param>
 /// <param name="subject">What error messages begin with, such as "cat.jpg: damaged JPEG".</param>
-internal ref struct ByteReader(ReadOnlySpan<byte> data, string subject)
+/// <param name="position">Where to start.</param>
+internal ref struct ByteReader(ReadOnlySpan<byte> data, string subject, int position = 0)
 {
     private readonly ReadOnlySpan<byte> _data = data;
     private readonly string _subject = subject;
 
-    public int Position { get; private set; }
+    public int Position { get; private set; } = position;
 
     public readonly int Left => _data.Length - Position;
 

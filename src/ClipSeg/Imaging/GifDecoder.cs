@@ -18,7 +18,8 @@ internal ref struct GifDecoder
         _reader = new(data, $"{name}: damaged GIF");
     }
 
-    public static bool Recognises(ReadOnlySpan<byte> data) => data.StartsWith("GIF87a"u8) || data.StartsWith("GIF89a"u8);
+    public static bool Recognises(ReadOnlySpan<byte> data)
+        => data.StartsWith("GIF87a"u8) || data.StartsWith("GIF89a"u8);
 
     public Image Decode()
     {
@@ -52,7 +53,8 @@ internal ref struct GifDecoder
 
     private Image ReadFrame(int screenWidth, int screenHeight, int background)
     {
-        int left = _reader.U16(), top = _reader.U16(), width = _reader.U16(), height = _reader.U16(), flags = _reader.U8();
+        int left = _reader.U16(), top = _reader.U16(), width = _reader.U16(), height = _reader.U16();
+        int flags = _reader.U8();
         ReadPalette(flags);
         if (_palette.IsEmpty) throw _reader.Error("it has no palette");
 

@@ -36,7 +36,8 @@ internal struct GifLzw
             }
             if (code == end) throw reader.Error($"its pixels end after {at} of {pixels.Length}");
             bool known = code < next, canBeNew = previous >= 0 && code == next && next < MaxCodes;
-            if (!(previous < 0 ? code < clear : known || canBeNew)) throw reader.Error($"code {code} is not defined yet");
+            bool defined = previous < 0 ? code < clear : known || canBeNew;
+            if (!defined) throw reader.Error($"code {code} is not defined yet");
 
             if (previous >= 0 && next < MaxCodes)
             {

@@ -12,9 +12,15 @@ public sealed class Image
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (pixels.Length != (long)width * height * 3)
-            throw new ArgumentException($"{width}x{height} RGB needs {(long)width * height * 3} bytes, got {pixels.Length}.");
+        {
+            throw new ArgumentException(
+                $"{width}x{height} RGB needs {(long)width * height * 3} bytes, got {pixels.Length}.");
+        }
         if (alpha is not null && alpha.Length != (long)width * height)
-            throw new ArgumentException($"{width}x{height} alpha needs {(long)width * height} bytes, got {alpha.Length}.");
+        {
+            throw new ArgumentException(
+                $"{width}x{height} alpha needs {(long)width * height} bytes, got {alpha.Length}.");
+        }
         (Width, Height, Pixels, Alpha) = (width, height, pixels, alpha);
     }
 

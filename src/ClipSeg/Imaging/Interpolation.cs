@@ -10,17 +10,16 @@ public static class Interpolation
     private const float CubicA = -0.75f;        // PyTorch's; Pillow's is -0.5
 
     /// <summary>
-    /// Bilinear, in both of PyTorch's conventions: with aligned corners the centres of the corner pixels stay where they
-    /// are, otherwise the corners of the whole area do.
+    /// Bilinear, in both of PyTorch's conventions: with aligned corners the centres of the corner pixels stay where
+    /// they are, otherwise the corners of the whole area do.
     /// </summary>
-    public static void Bilinear(ReadOnlySpan<float> source, int channels, int height, int width, Span<float> destination,
-        int newHeight, int newWidth, bool alignCorners)
+    public static void Bilinear(ReadOnlySpan<float> source, int channels, int height, int width,
+        Span<float> destination, int newHeight, int newWidth, bool alignCorners)
     {
         CheckSizes(source, channels, height, width, destination, newHeight, newWidth);
-        (int[] rows, float[] rowWeights) = LinearTaps(height, newHeight, alignCorners);
-        (int[] columns, float[] columnWeights) = LinearTaps(width, newWidth, alignCorners);
+        Taps rows = LinearTaps(height, newHeight, alignCorners), columns = LinearTaps(width, newWidth, alignCorners);
 
-        // The two source rows around an output row, already at the new width; as a rule the next output row needs the same.
+        // The two source rows around an output row, already at the new width; the next row often needs the same.
         float[] upper = new float[newWidth], lower = new float[newWidth];
         for (int channel = 0; channel < channels; channel++)
         {
@@ -28,12 +27,13 @@ public static class Interpolation
             int upperRow = -1, lowerRow = -1;
             for (int y = 0; y < newHeight; y++)
             {
-                int row = rows[y], below = Math.Min(row + 1, height - 1);
-                if (upperRow != row && lowerRow == row) (upper, lower, upperRow, lowerRow) = (lower, upper, lowerRow, upperRow);
-                if (upperRow != row) LinearRow(map.Slice(row * width, width), columns, columnWeights, upper);
-                if (lowerRow != below) LinearRow(map.Slice(below * width, width), columns, columnWeights, lower);
+                int row = rows.Index[y], below = Math.Min(row + 1, height - 1);
+                if (upperRow != row && lowerRow == row)
+                    (upper, lower, upperRow, lowerRow) = (lower, upper, lowerRow, upperRow);
+                if (upperRow != row) LinearRow(map.Slice(row * width, width), columns, upper);
+                if (lowerRow != below) LinearRow(map.Slice(below * width, width), columns, lower);
                 (upperRow, lowerRow) = (row, below);
-                Blend(upper, lower, rowWeights[y], destination.Slice((channel * newHeight + y) * newWidth, newWidth));
+                Blend(upper, lower, rows.Weight[y], destination.Slice((channel * newHeight + y) * newWidth, newWidth));
             }
         }
     }
@@ -43,8 +43,7 @@ public static class Interpolation
         int newHeight, int newWidth)
     {
         CheckSizes(source, channels, height, width, destination, newHeight, newWidth);
-        (int[] rows, float[] rowWeights) = CubicTaps(height, newHeight);
-        (int[] columns, float[] columnWeights) = CubicTaps(width, newWidth);
+        Taps rows = CubicTaps(height, newHeight), columns = CubicTaps(width, newWidth);
         float[] wide = new float[height * newWidth];
         for (int channel = 0; channel < channels; channel++)
         {
@@ -55,7 +54,8 @@ public static class Interpolation
                 for (int x = 0; x < newWidth; x++)
                 {
                     float sum = 0;
-                    for (int i = x * 4; i < x * 4 + 4; i++) sum += columnWeights[i] * map[y * width + columns[i]];
+                    for (int i = x * 4; i < x * 4 + 4; i++)
+                        sum += columns.Weight[i] * map[y * width + columns.Index[i]];
                     wide[y * newWidth + x] = sum;
                 }
             }
@@ -64,14 +64,15 @@ public static class Interpolation
                 for (int x = 0; x < newWidth; x++)
                 {
                     float sum = 0;
-                    for (int i = y * 4; i < y * 4 + 4; i++) sum += rowWeights[i] * wide[rows[i] * newWidth + x];
+                    for (int i = y * 4; i < y * 4 + 4; i++)
+                        sum += rows.Weight[i] * wide[rows.Index[i] * newWidth + x];
                     result[y * newWidth + x] = sum;
                 }
             }
         }
     }
 
-    /// <summary>Nearest in PyTorch's sense: the source position is rounded down, so maps shift by half a pixel.</summary>
+    /// <summary>Nearest in PyTorch's sense: the source position is i * in / out, rounded down.</summary>
     public static void Nearest(ReadOnlySpan<float> source, int channels, int height, int width, Span<float> destination,
         int newHeight, int newWidth)
     {
@@ -86,8 +87,11 @@ public static class Interpolation
         }
     }
 
-    /// <summary>Per output position the nearer source position before it, and the weight of the one after that.</summary>
-    private static (int[] Index, float[] Weight) LinearTaps(int size, int newSize, bool alignCorners)
+    /// <summary>For each output position the source positions it reads, and their weights.</summary>
+    private sealed record Taps(int[] Index, float[] Weight);
+
+    /// <summary>One position each: the one before; the weight is that of the one after.</summary>
+    private static Taps LinearTaps(int size, int newSize, bool alignCorners)
     {
         int[] index = new int[newSize];
         float[] weight = new float[newSize];
@@ -98,17 +102,17 @@ public static class Interpolation
             index[i] = Math.Min((int)at, size - 1);
             weight[i] = index[i] == size - 1 ? 0 : at - index[i];
         }
-        return (index, weight);
+        return new(index, weight);
     }
 
-    private static void LinearRow(ReadOnlySpan<float> row, int[] index, float[] weight, Span<float> result)
+    private static void LinearRow(ReadOnlySpan<float> row, Taps taps, Span<float> result)
     {
         int last = row.Length - 1;
         for (int x = 0; x < result.Length; x++)
         {
-            int left = index[x];
+            int left = taps.Index[x];
             float value = row[left];
-            result[x] = value + weight[x] * (row[Math.Min(left + 1, last)] - value);
+            result[x] = value + taps.Weight[x] * (row[Math.Min(left + 1, last)] - value);
         }
     }
 
@@ -123,8 +127,8 @@ public static class Interpolation
             result[i] = upper[i] + weight * (lower[i] - upper[i]);
     }
 
-    /// <summary>Per output position four source positions, repeated at the border, and their weights.</summary>
-    private static (int[] Index, float[] Weight) CubicTaps(int size, int newSize)
+    /// <summary>Four positions each; at the border the last pixel repeats.</summary>
+    private static Taps CubicTaps(int size, int newSize)
     {
         int[] index = new int[newSize * 4];
         float[] weight = new float[newSize * 4];
@@ -138,7 +142,7 @@ public static class Interpolation
                 weight[i * 4 + tap] = Cubic(MathF.Abs(t + 1 - tap));
             }
         }
-        return (index, weight);
+        return new(index, weight);
     }
 
     private static float Cubic(float d) => d <= 1

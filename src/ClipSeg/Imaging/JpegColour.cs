@@ -33,7 +33,8 @@ internal static class JpegColours
                 ApplyBlack(d, rgb);
                 break;
             default:
-                for (int x = 0; x * 3 < rgb.Length; x++) (rgb[x * 3], rgb[x * 3 + 1], rgb[x * 3 + 2]) = (a[x], b[x], c[x]);
+                for (int x = 0, at = 0; at < rgb.Length; x++, at += 3)
+                    (rgb[at], rgb[at + 1], rgb[at + 2]) = (a[x], b[x], c[x]);
                 if (colour == JpegColour.Cmyk) ApplyBlack(d, rgb);
                 break;
         }

@@ -39,7 +39,7 @@ internal sealed class JpegComponent
     /// </summary>
     public sbyte[] LowestBit { get; } = new sbyte[BlockSize];
 
-    /// <summary>The quantisation table, row by row, as it stood at this component's first scan; null before it.</summary>
+    /// <summary>The quantisation table, row by row, as it stood at this component's first scan.</summary>
     public ushort[]? Quant { get; set; }
 
     public JpegHuffman? Dc { get; set; }

@@ -1,10 +1,9 @@
 namespace ClipSeg.Imaging;
 
-/// <summary>JPEG (ITU-T T.81): Huffman-coded, 8 bits, sequential and progressive; grey, YCbCr, RGB, CMYK, YCCK.</summary>
+/// <summary>JPEG (ITU-T T.81): Huffman codes, 8 bits, sequential and progressive, one to four components.</summary>
 internal ref struct JpegDecoder
 {
     private const int StartOfImage = 0xD8, EndOfImage = 0xD9, StartOfScan = 0xDA, Progressive = 0xC2;
-    private const string Convert = "; convert the picture to PNG or to a baseline JPEG";
 
     private readonly ReadOnlySpan<byte> _data;
     private readonly string _name;
@@ -60,11 +59,11 @@ internal ref struct JpegDecoder
 
     private void ReadSegment(int marker)
     {
-        int length = new ByteReader(_data[Math.Min(_at, _data.Length)..], Subject).U16Big();
+        int length = new ByteReader(_data, Subject, _at).U16Big();
         if (length < 2 || length > _data.Length - _at)
             throw Error($"the segment at byte {_at} claims {length} bytes, {_data.Length - _at} are left");
         ReadOnlySpan<byte> body = _data.Slice(_at + 2, length - 2);
-        ByteReader reader = new(body, Subject);
+        ByteReader reader = new(_data[..(_at + length)], Subject, _at + 2);
         _at += length;
         switch (marker)
         {
@@ -128,12 +127,10 @@ internal ref struct JpegDecoder
             int total = 0;
             foreach (byte count in counts) total += count;
             ReadOnlySpan<byte> symbols = reader.Take(total);
-            bool dc = selector >> 4 == 0;
-            if (selector > 0x13 || (selector & 15) > 3 || total > 256 || dc && symbols.ContainsAnyExceptInRange<byte>(0, 15))
+            bool dc = selector >> 4 == 0, sizesFit = !dc || !symbols.ContainsAnyExceptInRange<byte>(0, 15);
+            if (selector > 0x13 || (selector & 15) > 3 || total > 256 || !sizesFit)
                 throw Error($"Huffman table {selector:X2} makes no sense");
-
-            (dc ? _dc : _ac)[selector & 15] = new(counts, symbols, out bool valid);
-            if (!valid) throw Error($"Huffman table {selector:X2} has more codes than fit");
+            (dc ? _dc : _ac)[selector & 15] = new(counts, symbols, Subject);
         }
     }
 
@@ -169,7 +166,7 @@ internal ref struct JpegDecoder
             components[i] = component;
         }
         int first = reader.U8(), last = reader.U8(), bits = reader.U8();
-        if (!_progressive) (first, last, bits) = (0, JpegComponent.BlockSize - 1, 0);   // some writers leave nonsense here
+        if (!_progressive) (first, last, bits) = (0, JpegComponent.BlockSize - 1, 0);   // some files have nonsense here
 
         bool alone = count == 1;
         JpegScan scan = new()
@@ -202,7 +199,8 @@ internal ref struct JpegDecoder
         bool possible = scan.First <= scan.Last && scan.Last < JpegComponent.BlockSize && scan.Low <= 13
             && (!_progressive || (scan.First == 0 ? scan.Last == 0 : scan.Components.Length == 1))
             && (scan.High == 0 || scan.Low == scan.High - 1);
-        if (!possible) throw Error($"a scan of coefficients {scan.First} to {scan.Last}, bits {scan.High} to {scan.Low}");
+        if (!possible)
+            throw Error($"a scan has coefficients {scan.First} to {scan.Last}, bits {scan.High} to {scan.Low}");
         foreach (JpegComponent component in scan.Components)
         {
             bool needsDc = scan.First == 0 && scan.High == 0, needsAc = scan.Last > 0;
@@ -264,5 +262,6 @@ internal ref struct JpegDecoder
 
     private readonly ImageFormatException Error(string what) => new($"{Subject}: {what}.");
 
-    private readonly ImageFormatException Unsupported(string kind) => new($"{_name}: {kind} is not supported{Convert}.");
+    private readonly ImageFormatException Unsupported(string kind)
+        => new($"{_name}: {kind} is not supported; convert the picture to PNG or to a baseline JPEG.");
 }

@@ -14,21 +14,17 @@ internal sealed class JpegHuffman
 
     /// <param name="counts">The number of codes of each length, 1 to 16.</param>
     /// <param name="symbols">The symbols in the order of their codes.</param>
-    /// <param name="valid">False if there are more codes than bits allow; the table is then of no use.</param>
-    public JpegHuffman(ReadOnlySpan<byte> counts, ReadOnlySpan<byte> symbols, out bool valid)
+    /// <param name="subject">What an error message begins with.</param>
+    public JpegHuffman(ReadOnlySpan<byte> counts, ReadOnlySpan<byte> symbols, string subject)
     {
         _symbols = symbols.ToArray();
-        valid = true;
         int code = 0, index = 0;
         for (int length = 1; length <= MaxLength; length++, code <<= 1)
         {
             _firstIndex[length] = index - code;
             _lastCode[length] = counts[length - 1] == 0 ? -1 : code + counts[length - 1] - 1;
             if (code + counts[length - 1] > 1 << length)
-            {
-                valid = false;
-                return;
-            }
+                throw new ImageFormatException($"{subject}: a Huffman table has more codes of {length} bits than fit.");
             for (int i = 0; i < counts[length - 1]; i++, code++, index++)
             {
                 if (length > FastBits) continue;

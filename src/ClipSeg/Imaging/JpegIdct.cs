@@ -1,15 +1,15 @@
 namespace ClipSeg.Imaging;
 
 /// <summary>
-/// Coefficients to samples, with the exact roundings of the Independent JPEG Group's accurate integer transform, so that
-/// pixels equal those of other software: the basis in 13-bit fixed point, columns first and rounded to 2 fraction bits.
+/// Coefficients to samples, with the exact roundings of the Independent JPEG Group's accurate integer transform, so
+/// that pixels equal those of other software: the basis in 13-bit fixed point, columns first, rounded to 2 more bits.
 /// </summary>
 internal static class JpegIdct
 {
     private const int Side = JpegComponent.BlockSide, FractionBits = 13, KeptBits = 2;
 
-    // The even half's rotation. The products of Loeffler, Ligtenberg and Moschytz (1989), each constant rounded to 13 bits
-    // and then summed; so 10703 and 10704 both stand for sqrt(2) cos(pi/8) + ..., and both are needed.
+    // Sums of the constants of Loeffler, Ligtenberg and Moschytz (1989), each rounded to 13 bits first: that is why the
+    // cosine 10703 and its negative -10704 differ, and why the odd half below is not quite symmetric either.
     private const int EvenA = 4433, EvenB = 10703, EvenC = -10704;
 
     /// <summary>Transforms one block and writes 8 x 8 samples.</summary>
@@ -18,7 +18,8 @@ internal static class JpegIdct
     /// <param name="last">The last coefficient that is not zero, in zigzag order.</param>
     /// <param name="samples">From the block's first sample on.</param>
     /// <param name="stride">From one row of samples to the next.</param>
-    public static void Block(ReadOnlySpan<short> block, ReadOnlySpan<ushort> quant, int last, Span<byte> samples, int stride)
+    public static void Block(ReadOnlySpan<short> block, ReadOnlySpan<ushort> quant, int last, Span<byte> samples,
+        int stride)
     {
         if (last == 0)
         {

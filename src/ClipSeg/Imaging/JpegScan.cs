@@ -1,14 +1,14 @@
 namespace ClipSeg.Imaging;
 
-/// <summary>One scan of a JPEG: some components, and for progressive files a band of coefficients and of bits.</summary>
+/// <summary>One scan of a JPEG: some components; if progressive, a band of their coefficients, and some bits.</summary>
 internal sealed class JpegScan
 {
     /// <summary>Zigzag position to row by row position (T.81, figure 5).</summary>
     public static ReadOnlySpan<byte> Natural =>
     [
-        0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-        35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55,
-        62, 63,
+        0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48,
+        41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
+        30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
     ];
 
     public required JpegComponent[] Components { get; init; }
@@ -86,7 +86,8 @@ internal sealed class JpegScan
             Span<short> block = stackalloc short[JpegComponent.BlockSize];
             block.Clear();
             int last = DecodeWhole(ref bits, component, block);
-            JpegIdct.Block(block, component.Quant, last, component.Plane.AsSpan(component.Offset(x, y)), component.Stride);
+            JpegIdct.Block(block, component.Quant, last, component.Plane.AsSpan(component.Offset(x, y)),
+                component.Stride);
             return;
         }
         Span<short> coefficients = component.Block(x, y);
@@ -143,7 +144,7 @@ internal sealed class JpegScan
         }
     }
 
-    /// <summary>A later scan of a band: one more bit of what is set, and what becomes set by it (T.81, G.1.2.3).</summary>
+    /// <summary>A later scan of a band: the next bit of what is set, and what it sets newly (T.81, G.1.2.3).</summary>
     private void RefineAc(ref JpegBits bits, JpegHuffman ac, Span<short> block)
     {
         int k = First;

@@ -1,8 +1,8 @@
 namespace ClipSeg.Imaging;
 
 /// <summary>
-/// Brings a component to the picture's width, row by row. Where it is sampled at half the rate, by the triangle filter
-/// (3/4 nearer, 1/4 farther sample) with the roundings of the Independent JPEG Group's software; otherwise by repetition.
+/// Brings a component to the picture's width, row by row. Where it is sampled at half the rate, by a triangle filter
+/// (3/4 nearer, 1/4 farther sample) with the Independent JPEG Group's roundings; otherwise by repetition.
 /// </summary>
 /// <param name="component">Decoded.</param>
 /// <param name="maxH">The largest horizontal sampling factor of the frame.</param>
@@ -10,7 +10,7 @@ namespace ClipSeg.Imaging;
 /// <param name="width">The picture's width.</param>
 internal sealed class JpegUpsampler(JpegComponent component, int maxH, int maxV, int width)
 {
-    // That software repeats samples where a row has only one or two of them.
+    // The reference software repeats samples where a row has only one or two of them.
     private readonly bool _doubleWidth = component.H * 2 == maxH && component.Width > 2;
     private readonly bool _doubleHeight = component.V * 2 == maxV;
     private readonly bool _sameWidth = component.H == maxH, _sameHeight = component.V == maxV;

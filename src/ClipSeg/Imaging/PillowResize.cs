@@ -1,16 +1,16 @@
 namespace ClipSeg.Imaging;
 
 /// <summary>
-/// Resizes 8-bit samples to the exact result of Pillow, on which the reference preprocessing stands (formats.md, section
-/// 11): weights in double, rounded to 22 fraction bits; one axis after the other, rounded to 8 bits in between.
+/// Resizes 8-bit samples to the exact result of Pillow, on which the reference preprocessing stands (formats.md,
+/// section 11): weights in double, rounded to 22 fraction bits; one axis after the other, rounded to 8 bits in between.
 /// </summary>
 internal static class PillowResize
 {
     private const int FractionBits = 22;
 
     /// <summary>[height, width, channels] to [newHeight, newWidth, channels].</summary>
-    public static byte[] Resize(ReadOnlySpan<byte> source, int channels, int height, int width, int newHeight, int newWidth,
-        Resample filter)
+    public static byte[] Resize(ReadOnlySpan<byte> source, int channels, int height, int width, int newHeight,
+        int newWidth, Resample filter)
     {
         if (filter == Resample.Nearest) return Nearest(source, channels, height, width, newHeight, newWidth);
 
@@ -22,7 +22,8 @@ internal static class PillowResize
         return source.ToArray();
     }
 
-    private static byte[] Nearest(ReadOnlySpan<byte> source, int channels, int height, int width, int newHeight, int newWidth)
+    private static byte[] Nearest(ReadOnlySpan<byte> source, int channels, int height, int width, int newHeight,
+        int newWidth)
     {
         byte[] result = new byte[checked(newHeight * newWidth * channels)];
         int[] columns = NearestIndices(width, newWidth), rows = NearestIndices(height, newHeight);
@@ -103,7 +104,7 @@ internal static class PillowResize
 
     private static byte Sample(int sum) => (byte)Math.Clamp(sum >> FractionBits, 0, 255);
 
-    /// <summary>For every output position along one axis: the source positions it averages, and their weights.</summary>
+    /// <summary>For every output position along one axis: the source positions it averages, weighted.</summary>
     private sealed class Taps
     {
         private readonly int[] _first, _count, _weights;

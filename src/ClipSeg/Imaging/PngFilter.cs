@@ -37,10 +37,12 @@ internal static class PngFilter
     }
 
     /// <summary>Filters one row into <paramref name="filtered"/>, which has no leading pixel.</summary>
-    public static void Apply(int filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int pixel, Span<byte> filtered)
+    public static void Apply(int filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int pixel,
+        Span<byte> filtered)
     {
         int n = filtered.Length;
-        ReadOnlySpan<byte> current = row.Slice(pixel, n), left = row[..n], up = above.Slice(pixel, n), corner = above[..n];
+        ReadOnlySpan<byte> current = row.Slice(pixel, n), left = row[..n];
+        ReadOnlySpan<byte> up = above.Slice(pixel, n), corner = above[..n];
         switch (filter)
         {
             case None:

@@ -1,6 +1,6 @@
 namespace ClipSeg.Imaging;
 
-/// <summary>The filters of <see cref="Image.Resize"/>. All but nearest average over the source when they shrink it.</summary>
+/// <summary>The filters of <see cref="Image.Resize"/>. All but nearest average when they shrink.</summary>
 public enum Resample
 {
     /// <summary>The pixel whose area holds the centre.</summary>

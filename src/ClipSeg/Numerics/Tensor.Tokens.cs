@@ -124,6 +124,51 @@ public sealed partial class Tensor
         return y;
     }
 
+    /// <summary>Tensors that differ in their first axis only, one after the other.</summary>
+    public static Tensor Concat(params ReadOnlySpan<Tensor> parts)
+    {
+        int rows = 0;
+        foreach (Tensor part in parts)
+        {
+            if (!part.Shape[1..].SequenceEqual(parts[0].Shape[1..]))
+                Throw.ShapeMismatch(nameof(Concat), part._shape, parts[0]._shape);
+            rows += part[0];
+        }
+        Tensor y = Empty([rows, .. parts[0].Shape[1..]]);
+        int at = 0;
+        bool records = false;
+        foreach (Tensor part in parts)
+        {
+            part.Data.CopyTo(y.Data[at..]);
+            at += part.Length;
+            records |= Tape.Records(part);
+        }
+        if (records)
+        {
+            Tensor[] sources = parts.ToArray();
+            Tape.Current!.Add(y, () =>
+            {
+                int start = 0;
+                foreach (Tensor part in sources)
+                {
+                    if (part.RequiresGrad) part.AddGrad(y._grad!.Data.Slice(start, part.Length));
+                    start += part.Length;
+                }
+            });
+        }
+        return y;
+    }
+
+    /// <summary>Some of the rows of the first axis, copied: [B, ...] → [rows, ...]. Not followed by a tape.</summary>
+    public Tensor TakeRows(ReadOnlySpan<int> rows)
+    {
+        int length = Length / Math.Max(1, this[0]);
+        Tensor y = Empty([rows.Length, .. Shape[1..]]);
+        for (int i = 0; i < rows.Length; i++)
+            Data.Slice(rows[i] * length, length).CopyTo(y.Data[(i * length)..]);
+        return y;
+    }
+
     /// <summary>One token of each sequence: [B, T, C] → [B, C].</summary>
     public Tensor Pick(params int[] tokens)
     {

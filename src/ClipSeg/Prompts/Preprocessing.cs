@@ -93,17 +93,24 @@ public sealed record Preprocessing
     public Tensor Apply(Image image)
     {
         Image opaque = image.Alpha is null ? image : new(image.Width, image.Height, image.Pixels);
-        ReadOnlySpan<byte> rgb = opaque.Resize(Width, Height, Filter).Pixels;
         Tensor pixels = Tensor.Empty(1, Channels, Height, Width);
+        Normalize(opaque.Resize(Width, Height, Filter), pixels.Data);
+        return pixels;
+    }
+
+    /// <summary>The picture at the size it has, normalised: fills [3, height, width].</summary>
+    public void Normalize(Image image, Span<float> planes)
+    {
+        int count = image.Width * image.Height;
+        if (planes.Length != Channels * count) Throw.LengthMismatch(nameof(Normalize), planes.Length, Channels * count);
         Span<float> valueOf = stackalloc float[256];
         for (int channel = 0; channel < Channels; channel++)
         {
             for (int level = 0; level < valueOf.Length; level++)
                 valueOf[level] = (level * Rescale - Mean[channel]) / Std[channel];
-            Span<float> plane = pixels.Data.Slice(channel * Height * Width, Height * Width);
-            for (int i = 0; i < plane.Length; i++) plane[i] = valueOf[rgb[i * Channels + channel]];
+            Span<float> plane = planes.Slice(channel * count, count);
+            for (int i = 0; i < count; i++) plane[i] = valueOf[image.Pixels[i * Channels + channel]];
         }
-        return pixels;
     }
 
     /// <summary>A mask at the size of the pictures, by nearest neighbour: [Height, Width].</summary>

@@ -36,6 +36,20 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Checkpoint_opens_a_hugging_face_folder_with_pytorch_weights()
+    {
+        Copy("model/mini/config.json", "config.json");
+        byte[] pickle = Pickle.Of(Pickle.Dict("clip.logit_scale", Pickle.Tensor("FloatStorage", "0", 1, 0, [], [])));
+        TorchZip.Write(_folder.At("pytorch_model.bin"), pickle, BitConverter.GetBytes(2.5f));
+
+        using Checkpoint checkpoint = Checkpoint.Open(_folder.Path);
+
+        Assert.Equal("Hugging Face folder (PyTorch)", checkpoint.Kind);
+        Assert.Null(checkpoint.PreprocessorJson);
+        Assert.Equal(2.5f, checkpoint.Tensors["clip.logit_scale"].ToTensor().Scalar);
+    }
+
+    [Fact]
     public void Checkpoint_opens_a_divided_model()
     {
         Copy("model/mini/config.json", "config.json");
@@ -46,7 +60,7 @@ public sealed class CheckpointTests : IDisposable
                 whole.Tensors.Values.Where(t => t.Name.StartsWith(part)));
         }
         File.WriteAllText(_folder.At("model.safetensors.index.json"), "{\"weight_map\":{"
-            + string.Join(',', whole.Tensors.Keys.Select(k => $"\"{k}\":\"{k[..k.IndexOf('.')]}.safetensors\"")) + "}}");
+            + string.Join(',', whole.Tensors.Keys.Select(k => $"\"{k}\":\"{k.Split('.')[0]}.safetensors\"")) + "}}");
 
         using Checkpoint checkpoint = Checkpoint.Open(_folder.Path);
 
@@ -88,7 +102,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Openai_clip_gets_hugging_face_names_split_and_transposed()
     {
-        using SafeTensorsFile expected = SafeTensorsFile.Open(Fixtures.At("official", "clip-mini.expected.safetensors"));
+        using SafeTensorsFile expected = SafeTensorsFile.Open(ClipMiniExpected);
         using PyTorchFile source = PyTorchFile.Open(Fixtures.At("official", "clip-mini.pt"));
         Dictionary<string, StoredTensor> tensors = KeyMap.ToHuggingFace(source.Tensors, "clip-mini.pt");
 
@@ -114,7 +128,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Official_decoder_takes_clip_from_beside_it_and_infers_the_config()
     {
-        using SafeTensorsFile clip = SafeTensorsFile.Open(Fixtures.At("official", "clip-mini.expected.safetensors"));
+        using SafeTensorsFile clip = SafeTensorsFile.Open(ClipMiniExpected);
         WriteMiniDecoder(_folder.At("decoder.pth"));
         Copy("official/clip-mini.pt", "ViT-B-16.pt");
 
@@ -148,14 +162,14 @@ public sealed class CheckpointTests : IDisposable
         using (Checkpoint cached = Checkpoint.Open(_folder.At("decoder.pth"), Options))
             Assert.Equal(5, cached.Config.GetProperty("vision_config").GetProperty("num_hidden_layers").GetInt32());
 
-        CheckpointOptions told = new() { ClipFile = Fixtures.At("official", "clip-mini.expected.safetensors") };
+        CheckpointOptions told = new() { ClipFile = ClipMiniExpected };
         using Checkpoint checkpoint = Checkpoint.Open(_folder.At("decoder.pth"), told);
         Assert.EndsWith("with CLIP (safetensors)", checkpoint.Kind);
     }
 
     [Fact]
     public void Official_decoder_without_clip_says_where_to_get_it()
-        => AssertRefused(Fixtures.At("official", "rd64-uni.pth"), "holds the decoder only. Download its CLIP from https://");
+        => AssertRefused(Fixtures.At("official", "rd64-uni.pth"), "the decoder only. Download its CLIP from https://");
 
     [Fact]
     public void Official_decoder_of_another_clip_is_refused()
@@ -167,7 +181,8 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public void Clip_alone_is_no_model() => AssertRefused(Fixtures.At("official", "clip-mini.pt"), "without CLIPSeg's decoder");
+    public void Clip_alone_is_no_model()
+        => AssertRefused(Fixtures.At("official", "clip-mini.pt"), "without CLIPSeg's decoder");
 
     [Theory]
     [InlineData("clipseg.text_model.x", "clip.text_model.x")]
@@ -237,6 +252,8 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Folder_without_weights_is_refused() => AssertRefused(_folder.Path, "holds no model");
 
+    private static string ClipMiniExpected => Fixtures.At("official", "clip-mini.expected.safetensors");
+
     private CheckpointOptions Options => new() { ClipCache = _folder.At("cache") };
 
     private void AssertRefused(string path, string expected)
@@ -260,7 +277,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.All(expected, pair => Assert.Equal(pair.Value.ToTensor().Data, actual[pair.Key].ToTensor().Data));
     }
 
-    /// <summary>A decoder for clip-mini under the authors' names; the container is told by content, not by name.</summary>
+    /// <summary>A decoder for clip-mini under the authors' names, in safetensors whatever its file is called.</summary>
     private static void WriteMiniDecoder(string path)
     {
         List<StoredTensor> tensors = [];

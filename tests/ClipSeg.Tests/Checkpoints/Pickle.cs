@@ -13,6 +13,22 @@ internal sealed class Pickle
     /// <summary>A whole pickle of what <paramref name="write"/> leaves on the stack.</summary>
     public static byte[] Of(Func<Pickle, Pickle> write) => [.. write(new())._bytes, (byte)PickleOp.Stop];
 
+    /// <summary>A dict of one item.</summary>
+    public static Func<Pickle, Pickle> Dict(string key, Func<Pickle, Pickle> value)
+        => p => p.EmptyDict().Mark().Text(key).Then(value).SetItems();
+
+    /// <summary>The persistent id of a storage on a GPU.</summary>
+    public static Func<Pickle, Pickle> Storage(string module, string type, string key, int count)
+        => p => p.Mark().Text("storage").Global(module, type).Text(key).Text("cuda:0").Int(count).Tuple()
+            .PersistentId();
+
+    /// <summary>A tensor as torch.save writes it.</summary>
+    public static Func<Pickle, Pickle> Tensor(
+        string type, string key, int count, int offset, int[] shape, int[] strides)
+        => p => p.Global("torch._utils", "_rebuild_tensor_v2").Mark()
+            .Then(Storage("torch", type, key, count)).Int(offset).Ints(shape).Ints(strides).False()
+            .Global("collections", "OrderedDict").EmptyTuple().Reduce().Tuple().Reduce();
+
     public Pickle Then(Func<Pickle, Pickle> write) => write(this);
 
     public Pickle Mark() => Op(PickleOp.Mark);

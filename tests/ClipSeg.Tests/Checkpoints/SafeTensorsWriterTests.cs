@@ -37,7 +37,8 @@ public sealed class SafeTensorsWriterTests : IDisposable
         SafeTensorsWriter.Write(_folder.At("x"), [StoredTensor.Of("x", new Tensor(x, 6))], type: StoredType.BFloat16);
         using SafeTensorsFile file = SafeTensorsFile.Open(_folder.At("x"));
 
-        Assert.Equal([1, 1, 1 + 1 / 64f, -65536, float.NaN, float.PositiveInfinity], file.Tensors["x"].ToTensor().Data.ToArray());
+        float[] expected = [1, 1, 1 + 1 / 64f, -65536, float.NaN, float.PositiveInfinity];
+        Assert.Equal(expected, file.Tensors["x"].ToTensor().Data.ToArray());
     }
 
     [Fact]
@@ -45,8 +46,9 @@ public sealed class SafeTensorsWriterTests : IDisposable
     {
         StoredTensor a = StoredTensor.Of("a\"quoted\"", new Tensor([1, 2, 3], 3));
         StoredTensor b = StoredTensor.Of("b", new Tensor([4], []));
-        SafeTensorsWriter.Write(_folder.At("1"), [a, b], new Dictionary<string, string> { ["x"] = "1", ["format"] = "pt" });
-        SafeTensorsWriter.Write(_folder.At("2"), [b, a], new Dictionary<string, string> { ["format"] = "pt", ["x"] = "1" });
+        Dictionary<string, string> metadata = new() { ["x"] = "1", ["format"] = "pt" };
+        SafeTensorsWriter.Write(_folder.At("1"), [a, b], metadata);
+        SafeTensorsWriter.Write(_folder.At("2"), [b, a], metadata.Reverse().ToDictionary());
 
         byte[] bytes = File.ReadAllBytes(_folder.At("1"));
         Assert.Equal(bytes, File.ReadAllBytes(_folder.At("2")));
@@ -78,6 +80,14 @@ public sealed class SafeTensorsWriterTests : IDisposable
         Assert.Contains("'x' holds 70000", e.Message);
         Assert.Equal([1], File.ReadAllBytes(path));
         Assert.Single(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Writer_names_a_place_it_cannot_write_to()
+    {
+        string path = _folder.At("missing", "x");
+        CheckpointException e = Assert.Throws<CheckpointException>(() => SafeTensorsWriter.Write(path, []));
+        Assert.StartsWith($"File '{path}' cannot be written", e.Message);
     }
 
     [Fact]

@@ -65,7 +65,8 @@ public sealed class BmpTests
     [InlineData(0, new byte[] { }, new byte[] { 0x1F, 0x7C, 0xE0, 0x03 }, new byte[] { 255, 0, 255, 0, 255, 0 })]
     [InlineData(3, new byte[] { 0, 0xF8, 0, 0, 0xE0, 7, 0, 0, 0x1F, 0, 0, 0 }, new byte[] { 0x00, 0x80, 0x20, 0x04 },
         new byte[] { 131, 0, 0, 0, 133, 0 })]
-    public void Bmp_of_16_bits_scales_each_field_to_a_byte(int compression, byte[] masks, byte[] pixels, byte[] expected)
+    public void Bmp_of_16_bits_scales_each_field_to_a_byte(
+        int compression, byte[] masks, byte[] pixels, byte[] expected)
     {
         // Pixel 2 of the second case: green 33 of 63, and 33 * 255 / 63 = 133; pixel 1: red 16 of 31 = 131.
         Assert.Equal(expected, Image.Decode(Bitmap(2, 1, 16, compression, masks, pixels)).Pixels);

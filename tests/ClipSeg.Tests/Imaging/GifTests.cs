@@ -6,13 +6,14 @@ public sealed class GifTests
 {
     private static readonly byte[] _palette = [255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9];
 
-    /// <summary>A GIF of four colours whose codes are all literals: a clear code comes often enough to keep them 3 bits.</summary>
-    public static byte[] Gif(int screenWidth, int screenHeight, int left, int top, int width, int height, byte[] indices,
-        int transparent = -1, bool interlaced = false)
+    /// <summary>Four colours, every code a literal: a clear code comes often enough to keep them at 3 bits.</summary>
+    public static byte[] Gif(int screenWidth, int screenHeight, int left, int top, int width, int height,
+        byte[] indices, int transparent = -1, bool interlaced = false)
     {
         List<byte> file = [.. "GIF89a"u8, (byte)screenWidth, 0, (byte)screenHeight, 0, 0x81, 3, 0, .. _palette];
         if (transparent >= 0) file.AddRange([0x21, 0xF9, 4, 1, 0, 0, (byte)transparent, 0]);
-        file.AddRange([0x2C, (byte)left, 0, (byte)top, 0, (byte)width, 0, (byte)height, 0, (byte)(interlaced ? 0x40 : 0), 2]);
+        file.AddRange([0x2C, (byte)left, 0, (byte)top, 0, (byte)width, 0, (byte)height, 0]);
+        file.AddRange([(byte)(interlaced ? 0x40 : 0), 2]);
 
         List<bool> bits = [];
         for (int i = 0; i < indices.Length; i++)

@@ -11,15 +11,19 @@ public sealed class JpegTests
         for (int trial = 0; trial < 60; trial++)
         {
             int components = trial % 4 == 0 ? 1 : trial % 4 == 1 ? 4 : 3;
-            (int, int)[] sampling = [.. Enumerable.Range(0, components).Select(_ => (random.Next(1, 5), random.Next(1, 5)))];
-            JpegWriter plain = Writer(random, random.Next(1, 70), random.Next(1, 70), sampling, density: random.Next(1, 30));
+            (int, int)[] sampling = new (int, int)[components];
+            foreach (ref (int H, int V) factors in sampling.AsSpan()) factors = (random.Next(1, 5), random.Next(1, 5));
+            int width = random.Next(1, 70), height = random.Next(1, 70);
+            JpegWriter plain = Writer(random, width, height, sampling, density: random.Next(1, 30));
 
             Image expected = Image.Decode(plain.Sequential());
 
             foreach (bool interleaved in (bool[])[true, false])
             {
-                Assert.Equal(expected.Pixels, Image.Decode(Rearranged(random, plain, interleaved).Sequential()).Pixels);
-                Assert.Equal(expected.Pixels, Image.Decode(Rearranged(random, plain, interleaved).Progressive()).Pixels);
+                byte[] sequential = Rearranged(random, plain, interleaved).Sequential();
+                byte[] progressive = Rearranged(random, plain, interleaved).Progressive();
+                Assert.Equal(expected.Pixels, Image.Decode(sequential).Pixels);
+                Assert.Equal(expected.Pixels, Image.Decode(progressive).Pixels);
             }
         }
     }
@@ -29,7 +33,9 @@ public sealed class JpegTests
     {
         for (int factors = 0; factors < 256; factors++)
         {
-            (int, int) luma = (1 + (factors & 3), 1 + (factors >> 2 & 3)), chroma = (1 + (factors >> 4 & 3), 1 + (factors >> 6));
+            (int, int) luma = (1 + (factors & 3), 1 + (factors >> 2 & 3));
+            (int, int) chroma = (1 + (factors >> 4 & 3), 1 + (factors >> 6));
+
             // Quantised by 3 and divided by 8: steps of 3/8 of a level around 128.
             Image image = Flat(33, 21, [luma, chroma, chroma], [-40, 64, -80], adobe: null);
 
@@ -51,7 +57,7 @@ public sealed class JpegTests
     public void Jpeg_of_ycck_is_its_inverse_under_black()
     {
         Image image = Flat(9, 9, [(1, 1), (1, 1), (1, 1), (1, 1)], [64, 0, 0, -80], adobe: 2);
-        const double luma = 128 + 24, black = 128 - 30;         // as stored; the inks are 255 - luma, stored inverted again
+        const double luma = 128 + 24, black = 128 - 30;
         Assert.All(image.Pixels, p => Assert.Equal(Math.Round((255 - luma) * black / 255), p));
     }
 

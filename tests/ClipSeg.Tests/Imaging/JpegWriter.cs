@@ -84,7 +84,8 @@ internal sealed class JpegWriter
             counts[CodeLength - 1] = (byte)(kind == 0 ? 16 : 255);
             WriteSegment(0xC4, [kind, .. counts, .. Enumerable.Range(0, counts[CodeLength - 1]).Select(i => (byte)i)]);
         }
-        List<byte> body = [8, (byte)(Height >> 8), (byte)Height, (byte)(Width >> 8), (byte)Width, (byte)Sampling.Length];
+        List<byte> body = [8, (byte)(Height >> 8), (byte)Height, (byte)(Width >> 8), (byte)Width];
+        body.Add((byte)Sampling.Length);
         foreach (int c in All) body.AddRange([(byte)(c + 1), (byte)(Sampling[c].H << 4 | Sampling[c].V), 0]);
         WriteSegment(frame, [.. body]);
         if (RestartInterval > 0) WriteSegment(0xDD, [(byte)(RestartInterval >> 8), (byte)RestartInterval]);

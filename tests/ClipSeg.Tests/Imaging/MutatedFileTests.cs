@@ -27,7 +27,7 @@ public sealed class MutatedFileTests
     [Fact]
     public void Jpeg_mutated_is_read_or_refused()
     {
-        string[] files = ["odd-17x9.jpg", "restart.jpg", "progressive-420.jpg", "cmyk.jpg", "exif-5.jpg", "odd-1x1.jpg"];
+        string[] files = ["odd-17x9.jpg", "restart.jpg", "progressive-420.jpg", "cmyk.jpg", "exif-5.jpg"];
         Mutate(3000, [.. files.Select(Fixture)]);
     }
 
@@ -78,7 +78,7 @@ public sealed class MutatedFileTests
         return read;
     }
 
-    /// <summary>One to four edits: a flipped bit, another byte, an extreme number, bytes put in, taken out or cut off.</summary>
+    /// <summary>One to four edits: a bit, a byte, an extreme, a random number; bytes put in, taken out, cut off.</summary>
     private static byte[] Mutated(Random random, byte[] seed)
     {
         List<byte> file = [.. seed];
@@ -102,7 +102,7 @@ public sealed class MutatedFileTests
         return [.. file];
     }
 
-    /// <summary>The picture's rows, mutated and compressed again, so that filters, samples and sizes are reached.</summary>
+    /// <summary>The rows, mutated and compressed again, so that the mutations get past the compression.</summary>
     private static byte[] Recompressed(Random random, byte[] seed)
     {
         const int header = 33;

@@ -33,7 +33,7 @@ public sealed class Scene
 }
 
 /// <summary>One object of a scene, measured on the pixels where it is seen.</summary>
-public sealed record SceneObject
+public sealed class SceneObject
 {
     public required Concept Concept { get; init; }
 

@@ -5,7 +5,7 @@ namespace ClipSeg.Training.Data;
 /// <summary>Finds the phrases that hold in a scene. Each is checked against every object; what people may dispute is not said.</summary>
 public sealed class ScenePhrases(Scene scene)
 {
-    private const int TriesPerKind = 4;
+    private const int Tries = 6, RelationTries = 24;      // most pairs of objects are in no clear relation
     private const float ClearlyLarger = 1.4f;       // of two sides
     private const float SizeIsSeen = 0.6f;          // less of an object in view, and nobody can tell its size
 
@@ -21,7 +21,7 @@ public sealed class ScenePhrases(Scene scene)
             float u = random.NextFloat();
             PhraseKind kind = u < 0.25f ? PhraseKind.Name : u < 0.37f ? PhraseKind.Synonym : u < 0.55f ? PhraseKind.Category
                 : u < 0.63f ? PhraseKind.Affordance : u < 0.83f ? PhraseKind.Attribute : PhraseKind.Relation;
-            for (int i = 0; i < TriesPerKind; i++)
+            for (int i = kind == PhraseKind.Relation ? RelationTries : Tries; i > 0; i--)
                 if (SampleOf(kind, ref random) is Phrase phrase) return phrase;
         }
         return All().FirstOrDefault();
@@ -41,6 +41,7 @@ public sealed class ScenePhrases(Scene scene)
                     : Place(item, name, random.Next(SceneRelation.Places.Length));
 
             case PhraseKind.Relation:
+                if (scene.Objects.Count < 2) return null;
                 SceneObject other = scene.Objects[random.Next(scene.Objects.Count)];
                 Term? a = PickName(item, ref random), b = PickName(other, ref random);
                 return a is null || b is null ? null : Relation(a, other, b, random.Next(SceneRelation.Predicates.Length));

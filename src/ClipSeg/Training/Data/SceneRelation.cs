@@ -53,10 +53,12 @@ internal static class SceneRelation
         int gapY = Math.Max(a.Top, b.Top) - Math.Min(a.Bottom, b.Bottom);
         if (MathF.Max(gapX, gapY) > 0.22f * side) return Truth.No;
 
-        // Boxes that overlap a lot: one lies on the other rather than beside it.
-        float overlap = (float)Math.Max(0, -gapX) * Math.Max(0, -gapY);
-        float smaller = MathF.Min(Area(a), Area(b));
-        return overlap < 0.4f * smaller && MathF.Max(gapX, gapY) < 0.05f * side ? Truth.Yes : Truth.Doubtful;
+        // Boxes that overlap a lot: one lies on the other rather than beside it. Centres far apart for the objects' size: a
+        // thin slanted thing reaches into a box whose object is elsewhere.
+        float overlap = (float)Math.Max(0, -gapX) * Math.Max(0, -gapY), smaller = MathF.Min(Area(a), Area(b));
+        float dx = a.CentreX - b.CentreX, dy = a.CentreY - b.CentreY, reach = a.Size + b.Size;
+        bool close = MathF.Max(gapX, gapY) < 0.05f * side && dx * dx + dy * dy < 0.7f * reach * reach;
+        return close && overlap < 0.4f * smaller ? Truth.Yes : Truth.Doubtful;
     }
 
     private static float Area(SceneObject a) => (a.Right - a.Left + 1f) * (a.Bottom - a.Top + 1);
