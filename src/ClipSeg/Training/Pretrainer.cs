@@ -11,7 +11,7 @@ namespace ClipSeg.Training;
 public sealed record PretrainRecipe
 {
     /// <summary>Pairs per step; each is compared with all others of its batch.</summary>
-    public int Batch { get; init; } = 256;
+    public int Batch { get; init; } = 128;
 
     public int Steps { get; init; } = 20_000;
 
@@ -31,6 +31,9 @@ public sealed record PretrainRecipe
     /// caching"): a third more work, the same gradients, memory for one part instead of a batch.
     /// </summary>
     public bool CacheGradients { get; init; }
+
+    /// <summary>Steps from one validation, and one saved state, to the next.</summary>
+    public int Interval { get; init; } = 250;
 
     public int Seed { get; init; } = 1;
 }
