@@ -37,6 +37,36 @@ public sealed class StoredTensor
 
     public int Length { get; }
 
+    /// <summary>A tensor in memory, for writing. It is read when the file is written.</summary>
+    public static StoredTensor Of(string name, Tensor tensor)
+        => new(name, StoredType.Float32, tensor.Shape,
+            (first, destination) => tensor.Data.Slice((int)first, destination.Length).CopyTo(destination));
+
+    internal StoredTensor Renamed(string name) => new(name, Type, _shape, _read);
+
+    /// <summary>Some rows (indices of the first axis) as a tensor that reads from this one.</summary>
+    internal StoredTensor Rows(string name, int start, int count)
+    {
+        int width = Length / _shape[0];
+        return new(name, Type, [count, .. _shape[1..]],
+            (first, destination) => _read((long)start * width + first, destination));
+    }
+
+    /// <summary>[N, M] → [M, N]. Each read reads all of this tensor.</summary>
+    internal StoredTensor Transposed(string name)
+    {
+        (int rows, int columns) = (_shape[0], _shape[1]);
+        return new(name, Type, [columns, rows], (first, destination) =>
+        {
+            Span<float> x = ToTensor().Data;
+            for (int i = 0; i < destination.Length; i++)
+            {
+                (long column, long row) = Math.DivRem(first + i, rows);
+                destination[i] = x[(int)(row * columns + column)];
+            }
+        });
+    }
+
     /// <summary>Reads elements <paramref name="first"/> onwards into <paramref name="destination"/>.</summary>
     public void Read(long first, Span<float> destination)
     {

@@ -16,8 +16,8 @@ internal static class Crc32
         {
             uint a = crc ^ BinaryPrimitives.ReadUInt32LittleEndian(data);
             uint b = BinaryPrimitives.ReadUInt32LittleEndian(data[4..]);
-            crc = t[0x700 + (a & 255)] ^ t[0x600 + ((a >> 8) & 255)] ^ t[0x500 + ((a >> 16) & 255)] ^ t[0x400 + (a >> 24)]
-                ^ t[0x300 + (b & 255)] ^ t[0x200 + ((b >> 8) & 255)] ^ t[0x100 + ((b >> 16) & 255)] ^ t[b >> 24];
+            crc = t[0x700 + (a & 255)] ^ t[0x600 + (a >> 8 & 255)] ^ t[0x500 + (a >> 16 & 255)] ^ t[0x400 + (a >> 24)]
+                ^ t[0x300 + (b & 255)] ^ t[0x200 + (b >> 8 & 255)] ^ t[0x100 + (b >> 16 & 255)] ^ t[b >> 24];
             data = data[8..];
         }
         foreach (byte value in data) crc = (crc >> 8) ^ t[(crc ^ value) & 255];

@@ -7,7 +7,7 @@ internal static class Exif
 {
     private const int OrientationTag = 0x0112, ShortType = 3;
 
-    /// <summary>1 to 8; 1 where the data does not say, or is damaged: a picture is not refused over its metadata.</summary>
+    /// <summary>1 to 8; 1 where the data does not say or is damaged: no picture is refused over its metadata.</summary>
     /// <param name="tiff">From the byte order mark ("II" or "MM") on.</param>
     public static int ReadOrientation(ReadOnlySpan<byte> tiff)
     {

@@ -12,9 +12,15 @@ public sealed class Image
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (pixels.Length != (long)width * height * 3)
-            throw new ArgumentException($"{width}x{height} RGB needs {(long)width * height * 3} bytes, got {pixels.Length}.");
+        {
+            throw new ArgumentException(
+                $"{width}x{height} RGB needs {(long)width * height * 3} bytes, got {pixels.Length}.");
+        }
         if (alpha is not null && alpha.Length != (long)width * height)
-            throw new ArgumentException($"{width}x{height} alpha needs {(long)width * height} bytes, got {alpha.Length}.");
+        {
+            throw new ArgumentException(
+                $"{width}x{height} alpha needs {(long)width * height} bytes, got {alpha.Length}.");
+        }
         (Width, Height, Pixels, Alpha) = (width, height, pixels, alpha);
     }
 
@@ -69,5 +75,16 @@ public sealed class Image
             Alpha?.AsSpan(from, width).CopyTo(crop.Alpha.AsSpan(row * width));
         }
         return crop;
+    }
+
+    /// <summary>This picture at another size, to the exact pixels of Pillow's <c>resize</c>.</summary>
+    /// <remarks>Colour and alpha are resized each on their own: colour is not weighted by alpha.</remarks>
+    public Image Resize(int width, int height, Resample filter = Resample.Bilinear)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        byte[] pixels = PillowResize.Resize(Pixels, 3, Height, Width, height, width, filter);
+        byte[]? alpha = Alpha is null ? null : PillowResize.Resize(Alpha, 1, Height, Width, height, width, filter);
+        return new(width, height, pixels, alpha);
     }
 }

@@ -31,8 +31,8 @@ public sealed class Mask
     }
 
     /// <summary>
-    /// Reads a mask from a picture: black is 0, white is 1; of a coloured pixel (RGB or palette) the largest channel counts,
-    /// so that any colour but black is set. 16-bit grey PNGs keep their precision. Alpha is ignored.
+    /// Reads a mask from a picture: black is 0, white is 1; of a coloured pixel (RGB or palette) the largest channel
+    /// counts, so that any colour but black is set. 16-bit grey PNGs keep their precision. Alpha is ignored.
     /// </summary>
     /// <exception cref="ImageFormatException">The file is damaged, too large, or not a supported picture.</exception>
     public static Mask Load(string path) => Decode(PictureFile.Read(path), path);
@@ -66,5 +66,31 @@ public sealed class Mask
         Mask binary = new(Width, Height);
         for (int i = 0; i < Values.Length; i++) binary.Values[i] = Values[i] > threshold ? 1 : 0;
         return binary;
+    }
+
+    /// <summary>This mask at another size: bilinear, pixel areas aligned, not averaged when it shrinks.</summary>
+    public Mask Resize(int width, int height)
+    {
+        Mask resized = new(width, height);
+        Interpolation.Bilinear(Values, 1, Height, Width, resized.Values, height, width, alignCorners: false);
+        return resized;
+    }
+
+    /// <summary>The picture with this mask on it: a tint by probability and an outline at 0.5.</summary>
+    /// <param name="picture">Stays as it is; the mask is resized where it is not of the picture's size.</param>
+    /// <param name="colour">The colour of both; by default the first of <see cref="Imaging.Overlay.Colour"/>.</param>
+    public Image Overlay(Image picture, Rgb? colour = null)
+        => Imaging.Overlay.Paint(picture, [this], [colour ?? Imaging.Overlay.Colour(0)], threshold: 0.5f);
+
+    /// <summary>A rectangle of the mask, copied.</summary>
+    /// <exception cref="ArgumentException">It reaches outside.</exception>
+    public Mask Crop(int x, int y, int width, int height)
+    {
+        if (x < 0 || y < 0 || width < 1 || height < 1 || x > Width - width || y > Height - height)
+            throw new ArgumentException($"A crop of {width}x{height} at {x}, {y} does not fit into {Width}x{Height}.");
+        Mask part = new(width, height);
+        for (int row = 0; row < height; row++)
+            Values.AsSpan((y + row) * Width + x, width).CopyTo(part.Values.AsSpan(row * width));
+        return part;
     }
 }

@@ -30,7 +30,23 @@ internal static class PictureFile
         orientation = 1;
         if (data.IsEmpty) throw new ImageFormatException($"{name}: the file is empty.");
         if (PngDecoder.Recognises(data)) return new PngDecoder(data, name).Decode(out orientation);
+        if (JpegDecoder.Recognises(data)) return new JpegDecoder(data, name).Decode(out orientation);
+        if (GifDecoder.Recognises(data)) return new GifDecoder(data, name).Decode();
+        if (BmpDecoder.Recognises(data)) return new BmpDecoder(data, name).Decode();
+        string? other = OtherFormat(data);
+        if (other is not null)
+            throw new ImageFormatException($"{name}: {other} is not supported; convert the picture to PNG or JPEG.");
         throw new ImageFormatException($"{name}: not a picture in a supported format (PNG, JPEG, GIF or BMP).");
+    }
+
+    private static string? OtherFormat(ReadOnlySpan<byte> data)
+    {
+        if (data.StartsWith("RIFF"u8) && data.Length >= 12 && data[8..].StartsWith("WEBP"u8)) return "WebP";
+        if (data.StartsWith("II*\0"u8) || data.StartsWith("MM\0*"u8)) return "TIFF";
+        if (data.Length >= 12 && data[4..].StartsWith("ftyp"u8))
+            return data[8..].StartsWith("avi"u8) ? "AVIF" : "HEIC";
+        if (data.StartsWith("\0\0\0\x0CJXL "u8) || data.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A])) return "JPEG XL";
+        return null;
     }
 
     /// <summary>Throws unless a picture of this size may be decoded.</summary>

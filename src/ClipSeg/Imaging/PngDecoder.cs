@@ -10,9 +10,21 @@ internal ref struct PngDecoder
     private const int HeaderEnd = 33;                   // signature, then IHDR with length, type and checksum
     private const int MaxDeflateRatio = 1032;           // no deflate stream expands further
 
-    // x0, y0, step x, step y of the seven passes.
-    private static ReadOnlySpan<byte> Adam7 =>
-        [0, 0, 8, 8, 4, 0, 8, 8, 0, 4, 4, 8, 2, 0, 4, 4, 0, 2, 2, 4, 1, 0, 2, 2, 0, 1, 1, 2];
+    /// <summary>The pixels of one interlace pass: where the first is, and the steps between them.</summary>
+    private readonly record struct Pass(int X0, int Y0, int StepX, int StepY)
+    {
+        public int Columns(int width) => Math.Max(0, (width - X0 + StepX - 1) / StepX);
+
+        public int Rows(int height) => Math.Max(0, (height - Y0 + StepY - 1) / StepY);
+    }
+
+    private static readonly Pass[] _adam7 =
+    [
+        new(0, 0, 8, 8), new(4, 0, 8, 8), new(0, 4, 4, 8), new(2, 0, 4, 4), new(0, 2, 2, 4), new(1, 0, 2, 2),
+        new(0, 1, 1, 2),
+    ];
+
+    private static readonly Pass[] _wholePicture = [new(0, 0, 1, 1)];
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10];
 
@@ -92,7 +104,8 @@ internal ref struct PngDecoder
     private void ReadHeader(ReadOnlySpan<byte> body)
     {
         if (body.Length != 13) throw Error($"IHDR has {body.Length} bytes, expected 13");
-        uint width = BinaryPrimitives.ReadUInt32BigEndian(body), height = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
+        uint width = BinaryPrimitives.ReadUInt32BigEndian(body);
+        uint height = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
         PictureFile.CheckSize(width, height, _name);
         (_width, _height, _bitDepth, _colourType) = ((int)width, (int)height, body[8], body[9]);
 
@@ -104,7 +117,8 @@ internal ref struct PngDecoder
             _ => false,
         };
         if (!depthFits) throw Error($"colour type {_colourType} with {_bitDepth} bits a sample does not exist");
-        if (body[10] != 0 || body[11] != 0 || body[12] > 1) throw Error("unknown compression, filter or interlace method");
+        if (body[10] != 0 || body[11] != 0 || body[12] > 1)
+            throw Error("its compression, filter or interlace method is unknown");
         _interlaced = body[12] == 1;
     }
 
@@ -117,6 +131,7 @@ internal ref struct PngDecoder
 
     private void ReadTransparency(ReadOnlySpan<byte> body)
     {
+        if (_colourType is GreyAlpha or RgbAlpha) return;      // has alpha already; other software ignores it too
         bool fits = _colourType switch
         {
             Grey => body.Length == 2,
@@ -128,21 +143,17 @@ internal ref struct PngDecoder
         _transparency = body;
     }
 
-    private readonly int PassCount => _interlaced ? 7 : 1;
-
-    private readonly (int X0, int Y0, int StepX, int StepY) Pass(int pass)
-        => _interlaced ? (Adam7[pass * 4], Adam7[pass * 4 + 1], Adam7[pass * 4 + 2], Adam7[pass * 4 + 3]) : (0, 0, 1, 1);
+    private readonly Pass[] Passes => _interlaced ? _adam7 : _wholePicture;
 
     private int RowBytes(int columns) => (int)(((long)columns * Channels * _bitDepth + 7) / 8);
 
     private long RawBytes()
     {
         long total = 0;
-        for (int pass = 0; pass < PassCount; pass++)
+        foreach (Pass pass in Passes)
         {
-            (int x0, int y0, int stepX, int stepY) = Pass(pass);
-            int columns = (_width - x0 + stepX - 1) / stepX, rows = (_height - y0 + stepY - 1) / stepY;
-            if (columns > 0) total += (long)rows * (1 + RowBytes(columns));
+            int columns = pass.Columns(_width);
+            if (columns > 0) total += (long)pass.Rows(_height) * (1 + RowBytes(columns));
         }
         return total;
     }
@@ -153,7 +164,7 @@ internal ref struct PngDecoder
         {
             _compressed.Position = 0;
             using ZLibStream stream = new(_compressed, CompressionMode.Decompress);
-            for (int pass = 0; pass < PassCount; pass++) ReadPass(stream, Pass(pass));
+            foreach (Pass pass in Passes) ReadPass(stream, pass);
             stream.ReadByte();      // past the last row, so that the stream's own checksum is checked
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
@@ -162,10 +173,10 @@ internal ref struct PngDecoder
         }
     }
 
-    private void ReadPass(ZLibStream stream, (int X0, int Y0, int StepX, int StepY) pass)
+    private void ReadPass(ZLibStream stream, Pass pass)
     {
-        int columns = (_width - pass.X0 + pass.StepX - 1) / pass.StepX;
-        if (columns < 1) return;
+        int columns = pass.Columns(_width);
+        if (columns == 0) return;
 
         // Both rows begin with one pixel of zeros, which is what the filters see to the left of the picture.
         int pixel = Math.Max(1, Channels * _bitDepth / 8), length = RowBytes(columns);
@@ -227,7 +238,8 @@ internal ref struct PngDecoder
             if (_alpha is null) continue;
 
             int whole = _bitDepth == 16 ? BinaryPrimitives.ReadUInt16BigEndian(row[(i * stride)..]) : sample;
-            _alpha[target] = _colourType == GreyAlpha ? row[i * stride + stride / 2] : whole == clear ? (byte)0 : (byte)255;
+            _alpha[target] = _colourType == GreyAlpha ? row[i * stride + stride / 2]
+                : whole == clear ? (byte)0 : (byte)255;
         }
     }
 

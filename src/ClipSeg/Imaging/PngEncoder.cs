@@ -93,7 +93,8 @@ internal static class PngEncoder
         BinaryPrimitives.WriteInt32BigEndian(chunk, body.Length);
         type.CopyTo(chunk.AsSpan(4));
         body.CopyTo(chunk.AsSpan(8));
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(body.Length + 8), Crc32.Compute(chunk.AsSpan(4, body.Length + 4)));
+        uint checksum = Crc32.Compute(chunk.AsSpan(4, body.Length + 4));
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(body.Length + 8), checksum);
         file.Write(chunk);
     }
 }

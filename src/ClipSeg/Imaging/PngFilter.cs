@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ClipSeg.Imaging;
 
 /// <summary>PNG's five row filters. Rows begin with one pixel of zeros, the neighbour left of the picture.</summary>
@@ -35,21 +37,39 @@ internal static class PngFilter
     }
 
     /// <summary>Filters one row into <paramref name="filtered"/>, which has no leading pixel.</summary>
-    public static void Apply(int filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int pixel, Span<byte> filtered)
+    public static void Apply(int filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int pixel,
+        Span<byte> filtered)
     {
-        ReadOnlySpan<byte> current = row[pixel..], left = row[..^pixel], up = above[pixel..], corner = above[..^pixel];
-        for (int i = 0; i < filtered.Length; i++)
+        int n = filtered.Length;
+        ReadOnlySpan<byte> current = row.Slice(pixel, n), left = row[..n];
+        ReadOnlySpan<byte> up = above.Slice(pixel, n), corner = above[..n];
+        switch (filter)
         {
-            int predicted = filter switch
-            {
-                None => 0,
-                Sub => left[i],
-                Up => up[i],
-                Average => (left[i] + up[i]) >> 1,
-                _ => Predict(left[i], up[i], corner[i]),
-            };
-            filtered[i] = (byte)(current[i] - predicted);
+            case None:
+                current.CopyTo(filtered);
+                break;
+            case Sub:
+                Subtract(current, left, filtered);
+                break;
+            case Up:
+                Subtract(current, up, filtered);
+                break;
+            case Average:
+                for (int i = 0; i < filtered.Length; i++) filtered[i] = (byte)(current[i] - ((left[i] + up[i]) >> 1));
+                break;
+            default:
+                for (int i = 0; i < filtered.Length; i++)
+                    filtered[i] = (byte)(current[i] - Predict(left[i], up[i], corner[i]));
+                break;
         }
+    }
+
+    private static void Subtract(ReadOnlySpan<byte> x, ReadOnlySpan<byte> y, Span<byte> difference)
+    {
+        int i = 0;
+        for (; i <= x.Length - Vector<byte>.Count; i += Vector<byte>.Count)
+            (new Vector<byte>(x[i..]) - new Vector<byte>(y[i..])).CopyTo(difference[i..]);
+        for (; i < x.Length; i++) difference[i] = (byte)(x[i] - y[i]);
     }
 
     // The neighbour closest to left + up - corner; ties go to left, then up.

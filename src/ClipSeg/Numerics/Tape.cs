@@ -18,13 +18,20 @@ public sealed class Tape : IDisposable
     private static Tape? _current;
 
     private readonly Tape? _outer;
-    private readonly List<Action> _backward = [];
+    private readonly List<(Tensor Result, Action Backward)> _records = [];
+    private uint _draws;
 
     public Tape()
     {
         _outer = _current;
         _current = this;
     }
+
+    /// <summary>The probability with which <see cref="Tensor.Dropout"/> zeroes an element; 0 by default.</summary>
+    public float Dropout { get; init; }
+
+    /// <summary>What the dropout of this tape is drawn from: the same seed, the same zeros.</summary>
+    public uint Seed { get; init; }
 
     /// <summary>The tape of this thread, if one is open.</summary>
     public static Tape? Current => _current;
@@ -49,8 +56,14 @@ public sealed class Tape : IDisposable
         _current = null;                       // what backward computes is not itself recorded
         try
         {
-            y.SetGrad(gradient);
-            for (int i = _backward.Count - 1; i >= 0; i--) _backward[i]();
+            gradient.Data.CopyTo(y.GradTarget(out _).Data);
+            for (int i = _records.Count - 1; i >= 0; i--)
+            {
+                (Tensor result, Action backward) = _records[i];
+                if (result.Grad is null) continue;              // the loss does not depend on it
+                backward();
+                result.ReleaseGrad();
+            }
         }
         finally
         {
@@ -67,5 +80,13 @@ public sealed class Tape : IDisposable
     [MemberNotNullWhen(true, nameof(Current))]
     internal static bool Records(Tensor x, Tensor y) => _current is not null && (x.RequiresGrad || y.RequiresGrad);
 
-    internal void Add(Action backward) => _backward.Add(backward);
+    /// <summary>A seed for the next operation that draws random numbers.</summary>
+    internal uint NextSeed() => Kernels.Hash(Seed ^ Kernels.Hash(++_draws));
+
+    /// <summary>Records that <paramref name="result"/> came of an operation, and how its gradient goes on.</summary>
+    internal void Add(Tensor result, Action backward)
+    {
+        result.RequiresGrad = true;
+        _records.Add((result, backward));
+    }
 }

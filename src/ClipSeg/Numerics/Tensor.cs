@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace ClipSeg.Numerics;
 
@@ -62,7 +61,7 @@ public sealed partial class Tensor
         if (TensorScope.Current is not { } scope)
             return new(copy, GC.AllocateUninitializedArray<float>(length), null);
 
-        Tensor t = new(copy, ArrayPool<float>.Shared.Rent(length), null);
+        Tensor t = new(copy, BufferPool.Rent(length), null);
         scope.Own(t);
         return t;
     }
@@ -85,8 +84,7 @@ public sealed partial class Tensor
         Tensor view = new(shape.ToArray(), _buffer, _owner ?? this);
         if (Tape.Records(this))
         {
-            view.RequiresGrad = true;
-            Tape.Current.Add(() => Kernels.Add(view._grad!.Data, AddableGrad().Data));
+            Tape.Current.Add(view, () => AddGrad(view._grad!.Data));
         }
         return view;
     }
@@ -110,9 +108,31 @@ public sealed partial class Tensor
     internal Tensor Owner => _owner ?? this;
 
     /// <summary>The gradient to add to; zeros at first.</summary>
-    internal Tensor AddableGrad() => _grad ??= Zeros(_shape);
+    internal Tensor AddableGrad()
+    {
+        Tensor target = GradTarget(out bool accumulate);
+        if (!accumulate) target.Data.Clear();
+        return target;
+    }
+
+    /// <summary>
+    /// Where an operation puts this tensor's gradient: if <paramref name="accumulate"/>, it adds to what is there, else it
+    /// overwrites undefined contents.
+    /// </summary>
+    internal Tensor GradTarget(out bool accumulate)
+    {
+        accumulate = _grad is not null;
+        return _grad ??= new(_shape, BufferPool.Rent(Length), null);
+    }
 
     internal void SetGrad(Tensor? grad) => _grad = grad;
 
-    internal void ReturnBuffer() => ArrayPool<float>.Shared.Return(_buffer);
+    /// <summary>Frees the gradient of an intermediate result, once it has been passed on.</summary>
+    internal void ReleaseGrad()
+    {
+        _grad?.ReturnBuffer();
+        _grad = null;
+    }
+
+    internal void ReturnBuffer() => BufferPool.Return(_buffer);
 }

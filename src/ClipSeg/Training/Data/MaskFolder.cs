@@ -74,10 +74,13 @@ public sealed class MaskFolder : SegmentationData
         return others.Length == 0 ? null : Get(others[new SceneRandom(split: 0, draw, index).Next(others.Length)]);
     }
 
-    public override string Negative(int index, int draw)
+    public override NegativePhrase Negative(int index, int draw, bool withSupport)
     {
         SceneRandom random = new(split: 1, draw, index);
-        return _index.Absent(_pictures[_entries[index].Image], ref random);
+        int phrase = _index.Absent(_pictures[_entries[index].Image], ref random);
+        IReadOnlyList<int> samples = _index.SamplesOf(phrase);
+        bool shown = withSupport && samples.Count > 1;
+        return new(_index.Phrases[phrase], shown ? Get(samples[random.Next(samples.Count)]) : null);
     }
 
     private static string FindList(string folder)

@@ -76,10 +76,13 @@ public sealed class PhraseCut : SegmentationData
         return samples.Count < 2 ? null : Read(_entries[samples[random.Next(samples.Count)]]);
     }
 
-    public override string Negative(int index, int draw)
+    public override NegativePhrase Negative(int index, int draw, bool withSupport)
     {
         SceneRandom random = new(split: 1, draw, index);
-        return _index.Absent(_entries[_kept[index]].Image, ref random);
+        int phrase = _index.Absent(_entries[_kept[index]].Image, ref random);
+        IReadOnlyList<int> samples = _index.SamplesOf(phrase);
+        bool shown = withSupport && samples.Count > 1;
+        return new(_index.Phrases[phrase], shown ? Read(_entries[samples[random.Next(samples.Count)]]) : null);
     }
 
     private SegmentationSample Read(Entry entry)

@@ -30,9 +30,9 @@ internal sealed class PhraseIndex
     /// <summary>All samples with the phrase.</summary>
     public IReadOnlyList<int> SamplesOf(int phrase) => _samplesOf[phrase];
 
-    /// <summary>A phrase that no sample of the picture has.</summary>
+    /// <summary>The id of a phrase that no sample of the picture has.</summary>
     /// <exception cref="DataFormatException">There is none.</exception>
-    public string Absent(long picture, ref SceneRandom random)
+    public int Absent(long picture, ref SceneRandom random)
     {
         HashSet<int> shown = _phrasesOf[picture];
         if (shown.Count == _phrases.Count)
@@ -43,7 +43,7 @@ internal sealed class PhraseIndex
         while (true)
         {
             int phrase = random.Next(_phrases.Count);
-            if (!shown.Contains(phrase)) return _phrases[phrase];
+            if (!shown.Contains(phrase)) return phrase;
         }
     }
 }

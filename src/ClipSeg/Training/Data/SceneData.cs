@@ -47,13 +47,25 @@ public sealed class SceneData : SegmentationData
     /// <summary>A new scene in which the same phrase holds; relations are shown by no other picture.</summary>
     public override SegmentationSample? Support(int index, int draw)
     {
-        (Scene scene, Phrase phrase) = Draw(index);
+        SceneRandom random = new((int)_split + SupportStream, _seed ^ draw, index);
+        return FindSupport(Draw(index).Phrase, ref random);
+    }
+
+    public override NegativePhrase Negative(int index, int draw, bool withSupport)
+    {
+        SceneRandom random = new((int)_split + NegativeStream, _seed ^ draw, index);
+        Phrase phrase = new ScenePhrases(Draw(index).Scene).Negative(ref random);
+        return new(phrase.Text, withSupport ? FindSupport(phrase, ref random) : null);
+    }
+
+    private SegmentationSample? FindSupport(Phrase phrase, ref SceneRandom random)
+    {
         if (phrase.Kind == PhraseKind.Relation) return null;
 
-        ReadOnlySpan<int> candidates = scene.Catalogue.ConceptsOf(scene.Catalogue.FindWord(phrase.Name));
-        Concept[] concepts = [.. candidates.ToArray().Select(id => scene.Catalogue.Concepts[id])
-            .Where(c => !c.HeldOut || scene.Pool != ConceptPool.Seen)];
-        SceneRandom random = new((int)_split + SupportStream, _seed ^ draw, index);
+        EmojiCatalogue catalogue = _generator.Catalogue;
+        ReadOnlySpan<int> candidates = catalogue.ConceptsOf(catalogue.FindWord(phrase.Name));
+        Concept[] concepts = [.. candidates.ToArray().Select(id => catalogue.Concepts[id])
+            .Where(c => !c.HeldOut || _generator.Options.Pool != ConceptPool.Seen)];
         for (int attempt = 0; attempt < SupportTries; attempt++)
         {
             Concept concept = concepts[random.Next(concepts.Length)];
@@ -63,12 +75,6 @@ public sealed class SceneData : SegmentationData
             if (same is not null) return ToSample(other, same, drawn);
         }
         return null;
-    }
-
-    public override string Negative(int index, int draw)
-    {
-        SceneRandom random = new((int)_split + NegativeStream, _seed ^ draw, index);
-        return new ScenePhrases(Draw(index).Scene).Negative(ref random).Text;
     }
 
     private static SegmentationSample ToSample(Scene scene, Phrase phrase, long group) => new()

@@ -21,6 +21,11 @@ public sealed record SegmentationSample
     public required long Group { get; init; }
 }
 
+/// <summary>What a picture does not show.</summary>
+/// <param name="Phrase">The words.</param>
+/// <param name="Support">A picture that does show it, if that was asked for and there is one.</param>
+public sealed record NegativePhrase(string Phrase, SegmentationSample? Support);
+
 /// <summary>Pictures with masks and phrases, in any order, by several threads at once.</summary>
 public abstract class SegmentationData
 {
@@ -38,5 +43,6 @@ public abstract class SegmentationData
     /// <summary>A phrase of this data set that the sample's picture does not show.</summary>
     /// <param name="index">The sample.</param>
     /// <param name="draw">Any number: which phrase it is.</param>
-    public abstract string Negative(int index, int draw);
+    /// <param name="withSupport">Whether to look for an example of that phrase, too.</param>
+    public abstract NegativePhrase Negative(int index, int draw, bool withSupport);
 }

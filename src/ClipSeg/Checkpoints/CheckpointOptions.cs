@@ -1,0 +1,23 @@
+namespace ClipSeg.Checkpoints;
+
+/// <summary>What the authors' decoder files do not say. A model with a config.json needs none of it.</summary>
+public sealed record CheckpointOptions
+{
+    /// <summary>CLIP for a file that holds the decoder only. Null: ViT-B-16.pt beside it or in the cache.</summary>
+    public string? ClipFile { get; init; }
+
+    /// <summary>Where OpenAI's package keeps its downloads.</summary>
+    public string ClipCache { get; init; } =
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "clip");
+
+    /// <summary>The vision blocks that the decoder reads; the released models were published with these.</summary>
+    public IReadOnlyList<int> ExtractLayers { get; init; } = [3, 6, 9];
+
+    public int DecoderHeads { get; init; } = 4;
+
+    /// <summary>Null: width / 64, as in all of OpenAI's models.</summary>
+    public int? VisionHeads { get; init; }
+
+    /// <summary>Null: width / 64, as in all of OpenAI's models.</summary>
+    public int? TextHeads { get; init; }
+}

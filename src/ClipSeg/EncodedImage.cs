@@ -1,0 +1,25 @@
+using ClipSeg.Numerics;
+
+namespace ClipSeg;
+
+/// <summary>A picture as CLIP has read it: all that prompts need of it, in memory of its own.</summary>
+public sealed class EncodedImage
+{
+    internal EncodedImage(int width, int height, int gridHeight, int gridWidth, IReadOnlyList<Tensor> activations)
+        => (Width, Height, GridHeight, GridWidth, Activations) = (width, height, gridHeight, gridWidth, activations);
+
+    /// <summary>Of the picture, in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>Of the picture, in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>In patches.</summary>
+    public int GridHeight { get; }
+
+    /// <summary>In patches.</summary>
+    public int GridWidth { get; }
+
+    /// <summary>[1, 1 + GridHeight * GridWidth, C] for each layer that the decoder reads, shallow first.</summary>
+    public IReadOnlyList<Tensor> Activations { get; }
+}

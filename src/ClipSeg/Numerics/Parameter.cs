@@ -1,0 +1,103 @@
+
+namespace ClipSeg.Numerics;
+
+/// <summary>A weight of a network: frozen ones keep only what inference needs, trainable ones have a gradient.</summary>
+public sealed class Parameter
+{
+    /// <summary>How much of a weight is in memory twice while it is packed.</summary>
+    private const int PackedAtOnce = 1 << 20;
+
+    private readonly int[] _shape;
+    private readonly Reader _read;
+    private readonly Lock _loading = new();
+    private Tensor? _value;
+    private PackedMatrix? _packed;          // of the transpose, for y = x Wᵀ
+    private PackedMatrix? _packedRows;      // as it is, for dx = dy W
+
+    /// <param name="name">The checkpoint key.</param>
+    /// <param name="shape">The first axis counts outputs, the others inputs.</param>
+    /// <param name="read">Reads elements; called again if a frozen parameter is wanted in another form.</param>
+    /// <param name="trainable">Whether it gets a gradient.</param>
+    public Parameter(string name, ReadOnlySpan<int> shape, Reader read, bool trainable = false)
+    {
+        (Name, _shape, _read, Trainable) = (name, shape.ToArray(), read, trainable);
+        if (!trainable) return;
+        Value.RequiresGrad = true;
+        Value.SetGrad(new Tensor(new float[Value.Length], shape));
+    }
+
+    /// <summary>Reads <c>destination.Length</c> consecutive elements (row-major) from <paramref name="first"/> on.</summary>
+    public delegate void Reader(long first, Span<float> destination);
+
+    /// <summary>The checkpoint key.</summary>
+    public string Name { get; }
+
+    public ReadOnlySpan<int> Shape => _shape;
+
+    public bool Trainable { get; }
+
+    /// <summary>The weight itself. Reading a frozen one keeps it in memory from then on.</summary>
+    public Tensor Value
+    {
+        get
+        {
+            if (_value is not null) return _value;
+            lock (_loading) return _value ??= ReadAll();
+        }
+    }
+
+    /// <summary>[N, K...] as the right-hand side of x Wᵀ. Of a frozen parameter only this copy stays in memory.</summary>
+    internal PackedMatrix Packed
+    {
+        get
+        {
+            if (_packed is { } packed) return packed;
+            lock (_loading) return _packed ??= Pack();
+        }
+    }
+
+    /// <summary>[N, K...] as the right-hand side of y W.</summary>
+    internal PackedMatrix PackedRows
+        => _packedRows ??= PackedMatrix.Of(Value.Data, _shape[0], Value.Length / _shape[0], transposed: false);
+
+    /// <summary>Reads some elements without keeping the rest: rows of an embedding.</summary>
+    internal void Read(long first, Span<float> destination)
+    {
+        if (_value is null) _read(first, destination);
+        else _value.Data.Slice((int)first, destination.Length).CopyTo(destination);
+    }
+
+    /// <summary>Says that <see cref="Value"/> has been written to.</summary>
+    public void Changed()
+    {
+        _packed = null;
+        _packedRows = null;
+    }
+
+    private Tensor ReadAll()
+    {
+        float[] data = GC.AllocateUninitializedArray<float>(Tensor.Count(_shape));
+        _read(0, data);
+        return new(data, _shape);
+    }
+
+    private PackedMatrix Pack()
+    {
+        int n = _shape[0], k = Tensor.Count(_shape.AsSpan(1));
+        if (_value is not null) return PackedMatrix.Of(_value.Data, k, n, transposed: true);
+
+        PackedMatrix packed = new(k, n);
+        int rows = Math.Max(1, PackedAtOnce / (k * packed.PanelWidth)) * packed.PanelWidth;
+        float[] buffer = BufferPool.Rent(Math.Min(rows, n) * k);
+        for (int first = 0; first < n; first += rows)
+        {
+            Span<float> part = buffer.AsSpan(0, Math.Min(rows, n - first) * k);
+            _read((long)first * k, part);
+            packed.PackColumns(first, part);
+        }
+        BufferPool.Return(buffer);
+        return packed;
+    }
+
+    public override string ToString() => $"{Name} {Tensor.Format(_shape)}";
+}

@@ -1,0 +1,117 @@
+namespace ClipSeg.Numerics;
+
+public sealed partial class Tensor
+{
+    /// <summary>activation(x Wᵀ + bias): [..., K] → [..., N] for a weight [N, K] and a bias [N].</summary>
+    /// <param name="weight">[N, K]; further axes count as K.</param>
+    /// <param name="bias">[N], or null.</param>
+    /// <param name="activation">Fused into the product where no tape records.</param>
+    public Tensor Linear(Parameter weight, Parameter? bias, Activation activation = Activation.None)
+    {
+        int n = weight.Shape[0], k = Count(weight.Shape[1..]);
+        if (Rank < 1 || this[^1] != k) Throw.Shape(nameof(Linear), _shape, $"[..., {k}] for weight '{weight.Name}'");
+        if (bias is not null && bias.Shape is not [int length] || bias is not null && bias.Shape[0] != n)
+            Throw.ShapeMismatch(nameof(Linear), bias.Shape, [n]);
+
+        bool records = Tape.Current is not null
+            && (RequiresGrad || weight.Trainable || bias is { Trainable: true });
+        Tensor y = Empty([.. _shape.AsSpan(..^1), n]);
+        Gemm.Multiply(Data, k, Rows, weight.Packed, y.Data, n, new()
+        {
+            Bias = bias is null ? default : bias.Value.Data,
+            Activation = records ? Activation.None : activation,
+        });
+        if (!records) return y;
+
+        Tape.Current!.Add(y, () => LinearBackward(weight, bias, y));
+        return activation switch
+        {
+            Activation.QuickGelu => y.QuickGelu(),
+            Activation.Relu => y.Relu(),
+            _ => y,
+        };
+    }
+
+    private void LinearBackward(Parameter weight, Parameter? bias, Tensor y)
+    {
+        Tensor dy = y._grad!;
+        int n = dy[^1], k = this[^1], m = Rows;
+        if (RequiresGrad)
+        {
+            Tensor dx = GradTarget(out bool accumulate);
+            Gemm.Multiply(dy.Data, n, m, weight.PackedRows, dx.Data, k, new() { Addend = accumulate ? dx.Data : default });
+        }
+        if (weight.Trainable) AddTransposedProduct(dy.Data, this.Data, m, n, k, weight.Value.AddableGrad().Data);
+        if (bias is { Trainable: true }) Kernels.AddColumnSums(dy.Data, bias.Value.AddableGrad().Data);
+    }
+
+    /// <summary>c[N, K] += aᵀ b for a [M, N] and b [M, K].</summary>
+    internal static void AddTransposedProduct(
+        ReadOnlySpan<float> a, ReadOnlySpan<float> b, int m, int n, int k, Span<float> c)
+    {
+        using TensorScope scope = new();
+        Tensor at = Empty(n, m);
+        Kernels.Transpose(a, m, n, n, at.Data, m);
+        PackedMatrix packed = PackedMatrix.Rent(m, k);
+        packed.Pack(b, k, transposed: false);
+        Gemm.Multiply(at.Data, m, n, packed, c, k, new() { Addend = c });
+        packed.Return();
+    }
+
+    /// <summary>x y for the last two axes: [..., M, K] x [..., K, N] → [..., M, N]; leading axes must be equal.</summary>
+    public Tensor MatMul(Tensor y) => MatMul(y, transposed: false);
+
+    /// <summary>x yᵀ for the last two axes: [..., M, K] x [..., N, K] → [..., M, N]; leading axes must be equal.</summary>
+    public Tensor MatMulTransposed(Tensor y) => MatMul(y, transposed: true);
+
+    private Tensor MatMul(Tensor y, bool transposed)
+    {
+        if (Rank < 2 || y.Rank != Rank || !Shape[..^2].SequenceEqual(y.Shape[..^2])
+            || this[^1] != (transposed ? y[^1] : y[^2]))
+            Throw.ShapeMismatch(nameof(MatMul), y._shape, _shape);
+        int m = this[^2], k = this[^1], n = transposed ? y[^2] : y[^1], batch = Length / Math.Max(1, m * k);
+
+        Tensor z = Empty([.. Shape[..^1], n]);
+        PackedMatrix packed = PackedMatrix.Rent(k, n);
+        for (int i = 0; i < batch; i++)
+        {
+            packed.Pack(y.Data.Slice(i * k * n, k * n), transposed ? k : n, transposed);
+            Gemm.Multiply(Data.Slice(i * m * k, m * k), k, m, packed, z.Data.Slice(i * m * n, m * n), n);
+        }
+        packed.Return();
+
+        if (Tape.Records(this, y))
+        {
+            Tape.Current.Add(z, () => MatMulBackward(y, z, transposed));
+        }
+        return z;
+    }
+
+    private void MatMulBackward(Tensor y, Tensor z, bool transposed)
+    {
+        int m = this[^2], k = this[^1], n = z[^1], batch = Length / Math.Max(1, m * k);
+        Tensor dz = z._grad!;
+        if (RequiresGrad)
+        {
+            Tensor dx = AddableGrad();
+            PackedMatrix packed = PackedMatrix.Rent(n, k);          // dx = dz yᵀ, or dz y where y came transposed
+            for (int i = 0; i < batch; i++)
+            {
+                Span<float> target = dx.Data.Slice(i * m * k, m * k);
+                packed.Pack(y.Data.Slice(i * k * n, k * n), transposed ? k : n, !transposed);
+                Gemm.Multiply(dz.Data.Slice(i * m * n, m * n), n, m, packed, target, k, new() { Addend = target });
+            }
+            packed.Return();
+        }
+        if (!y.RequiresGrad) return;
+
+        Tensor dy = y.AddableGrad();
+        for (int i = 0; i < batch; i++)
+        {
+            Span<float> x = Data.Slice(i * m * k, m * k), d = dz.Data.Slice(i * m * n, m * n);
+            Span<float> target = dy.Data.Slice(i * k * n, k * n);
+            if (transposed) AddTransposedProduct(d, x, m, n, k, target);        // [N, K] += dzᵀ x
+            else AddTransposedProduct(x, d, m, k, n, target);                   // [K, N] += xᵀ dz
+        }
+    }
+}

@@ -1,0 +1,124 @@
+namespace ClipSeg.Numerics;
+
+/// <summary>The threads that kernels share: one small pool, static splits, a short spin before a thread sleeps.</summary>
+/// <remarks>This is the only place where work is split over threads.</remarks>
+public static class Workers
+{
+    /// <summary>How often a waiting thread looks for work before it sleeps: about 20 microseconds.</summary>
+    private const int SpinsBeforeSleep = 400;
+
+    private static readonly Lock _oneJobAtATime = new();
+    private static readonly List<Worker> _workers = [];
+
+    [ThreadStatic]
+    private static bool _inside;        // nested splits run on the thread they are in
+
+    private static int _count = Environment.ProcessorCount;
+    private static Action<int, int>? _body;
+    private static int _total;
+    private static int _parts;
+    private static int _running;
+    private static Exception? _failure;
+
+    /// <summary>How many threads a kernel uses, the caller's included; by default one per processor.</summary>
+    public static int Count
+    {
+        get => _count;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            lock (_oneJobAtATime) _count = value;
+        }
+    }
+
+    /// <summary>
+    /// Calls <paramref name="body"/>(start, end) for contiguous ranges that cover 0..<paramref name="total"/>, one per
+    /// thread, none (but the last) shorter than <paramref name="grain"/>. Runs inline if that leaves one range, if it is
+    /// called from inside another split, or if another caller has the pool.
+    /// </summary>
+    public static void Split(int total, int grain, Action<int, int> body)
+    {
+        if (total <= 0) return;
+        int parts = Math.Min(_count, (total + grain - 1) / grain);
+        if (parts <= 1 || _inside || !_oneJobAtATime.TryEnter())
+        {
+            body(0, total);
+            return;
+        }
+
+        try
+        {
+            while (_workers.Count < parts - 1) _workers.Add(new(_workers.Count + 1));
+            (_body, _total, _parts, _failure) = (body, total, parts, null);
+            Volatile.Write(ref _running, parts - 1);
+            for (int i = 0; i < parts - 1; i++) _workers[i].Wake();
+
+            Run(0);
+            SpinWait wait = new();
+            while (Volatile.Read(ref _running) > 0) wait.SpinOnce(sleep1Threshold: -1);
+
+            Exception? failure = _failure;
+            (_body, _failure) = (null, null);
+            if (failure is not null) throw new AggregateException(failure);
+        }
+        finally
+        {
+            _oneJobAtATime.Exit();
+        }
+    }
+
+    private static void Run(int part)
+    {
+        _inside = true;
+        try
+        {
+            int start = (int)((long)_total * part / _parts);
+            int end = (int)((long)_total * (part + 1) / _parts);
+            _body!(start, end);
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+        }
+        finally
+        {
+            _inside = false;
+        }
+    }
+
+    private sealed class Worker
+    {
+        private readonly int _part;
+        private readonly SemaphoreSlim _sleep = new(0);
+        private int _woken;
+
+        public Worker(int part)
+        {
+            _part = part;
+            new Thread(Loop) { IsBackground = true, Name = $"ClipSeg worker {part}" }.Start();
+        }
+
+        /// <summary>Gives the worker its part of the current job.</summary>
+        public void Wake()
+        {
+            // 0 idle and spinning, 1 has work, 2 asleep.
+            if (Interlocked.Exchange(ref _woken, 1) == 2) _sleep.Release();
+        }
+
+        private void Loop()
+        {
+            while (true)
+            {
+                int spins = 0;
+                while (Volatile.Read(ref _woken) != 1)
+                {
+                    if (++spins < SpinsBeforeSleep) Thread.SpinWait(8);
+                    else if (Interlocked.CompareExchange(ref _woken, 2, 0) == 0) _sleep.Wait();
+                }
+                Volatile.Write(ref _woken, 0);
+                Run(_part);
+                Interlocked.Decrement(ref _running);
+            }
+        }
+    }
+}

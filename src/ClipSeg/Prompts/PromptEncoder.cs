@@ -1,0 +1,154 @@
+using ClipSeg.Checkpoints;
+using ClipSeg.Imaging;
+using ClipSeg.Model;
+using ClipSeg.Numerics;
+using ClipSeg.Text;
+
+namespace ClipSeg.Prompts;
+
+/// <summary>Makes prompts from words and from pictures. Safe to use from several threads.</summary>
+/// <remarks>The vectors of texts are remembered: a prompt for many pictures is encoded once.</remarks>
+public sealed class PromptEncoder
+{
+    private const int MaxRemembered = 4096;     // 8 MB of vectors
+    private const int MaxTextsAtOnce = 64;
+
+    private readonly ClipSegModel _model;
+    private readonly Preprocessing _preprocessing;
+    private readonly Lazy<ClipTokenizer> _tokenizer;
+    private readonly Dictionary<string, Prompt> _remembered = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+
+    /// <param name="model">The network.</param>
+    /// <param name="preprocessing">For support pictures.</param>
+    /// <param name="tokenizer">Called once, when the first text comes.</param>
+    public PromptEncoder(ClipSegModel model, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
+    {
+        (_model, _preprocessing) = (model, preprocessing);
+        _tokenizer = new(() => CheckFits(tokenizer()));
+    }
+
+    /// <summary>A prompt in words, under the name of the phrase.</summary>
+    /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
+    public Prompt Text(string phrase, string template = "{}")
+        => Encode([PromptTemplates.Apply(template, phrase)])[0].Rename(phrase);
+
+    /// <summary>The average of the phrase in each of the templates (<see cref="PromptTemplates"/>).</summary>
+    public Prompt Text(string phrase, IReadOnlyList<string> templates)
+        => Prompt.Average(Encode([.. templates.Select(t => PromptTemplates.Apply(t, phrase))])).Rename(phrase);
+
+    /// <summary>A prompt for each text, in their order.</summary>
+    public Prompt[] Texts(IReadOnlyList<string> texts) => Encode(texts);
+
+    /// <summary>A prompt that shows what to look for.</summary>
+    /// <param name="support">A picture of it.</param>
+    /// <param name="mask">Where it is in the picture, of the same size; null to show all of the picture.</param>
+    /// <param name="engineering">What makes it stand out; <see cref="VisualPrompt.Default"/> if null.</param>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer with.</exception>
+    public Prompt Image(Image support, Mask? mask = null, VisualPrompt? engineering = null)
+    {
+        using TensorScope scope = new();
+        Tensor pixels = _preprocessing.Apply(support);                                  // [1, 3, H, W]
+        if (mask is not null)
+        {
+            (int height, int width) = (_preprocessing.Height, _preprocessing.Width);
+            VisualPrompt recipe = (engineering ?? VisualPrompt.Default) with { ImageSize = height };
+            pixels = recipe.Apply(pixels.Reshape(3, height, width), Binary(mask, support));
+            pixels = pixels.Reshape(1, 3, pixels[1], pixels[2]);                        // [1, 3, S, S]
+        }
+        else if (engineering is not null)
+        {
+            throw new ArgumentException("A visual prompt is made from a picture and a mask; there is no mask.", nameof(mask));
+        }
+        return new("picture", _model.Vision.Embed(pixels).Data);
+    }
+
+    /// <summary>A prompt that shows what to look for by limiting CLIP's attention to it.</summary>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is no such block.</exception>
+    public Prompt Image(Image support, Mask mask, ClipMasking masking)
+    {
+        if (masking.Layer is { } layer && layer >= _model.Config.Vision.Layers)
+            throw new ArgumentException($"There is no block {layer}; the vision tower has 0..{_model.Config.Vision.Layers - 1}.");
+        using TensorScope scope = new();
+        int patch = _model.Config.PatchSize;
+        LayerMask limit = masking.At(
+            Binary(mask, support), _preprocessing.Height / patch, _preprocessing.Width / patch);
+        return new("picture", _model.Vision.Embed(_preprocessing.Apply(support), limit).Data);
+    }
+
+    /// <summary>
+    /// The mask at CLIP's size, [H, W]: 1 above half of its largest value, so that soft masks, JPEG's noise and dark class
+    /// colours all come out as meant.
+    /// </summary>
+    private Tensor Binary(Mask mask, Image support)
+    {
+        if (mask.Width != support.Width || mask.Height != support.Height)
+        {
+            throw new ArgumentException($"The mask is {mask.Width}x{mask.Height}, its picture "
+                + $"{support.Width}x{support.Height}; they must be of one size.", nameof(mask));
+        }
+        float largest = mask.Values.Max();
+        if (!(largest > 0)) throw new ArgumentException("The mask is empty: it is black everywhere.", nameof(mask));
+        return _preprocessing.Apply(mask.Threshold(largest / 2));
+    }
+
+    private Prompt[] Encode(IReadOnlyList<string> texts)
+    {
+        Prompt?[] prompts = new Prompt?[texts.Count];
+        lock (_lock)
+        {
+            for (int i = 0; i < prompts.Length; i++) prompts[i] = _remembered.GetValueOrDefault(texts[i]);
+        }
+
+        string[] missing = [.. texts.Where((_, i) => prompts[i] is null).Distinct(StringComparer.Ordinal)];
+        if (missing.Length == 0) return prompts!;
+        Dictionary<string, Prompt> made = new(missing.Length, StringComparer.Ordinal);
+        foreach (string[] some in missing.Chunk(MaxTextsAtOnce))
+        {
+            foreach (Prompt prompt in Embed(some)) made.Add(prompt.Name, prompt);
+        }
+        lock (_lock)
+        {
+            if (_remembered.Count + made.Count > MaxRemembered) _remembered.Clear();
+            foreach (Prompt prompt in made.Values.Take(MaxRemembered)) _remembered[prompt.Name] = prompt;
+        }
+        for (int i = 0; i < prompts.Length; i++) prompts[i] ??= made[texts[i]];
+        return prompts!;
+    }
+
+    private IEnumerable<Prompt> Embed(string[] texts)
+    {
+        Tokens[] tokens = [.. texts.Select(Tokenize)];
+        using TensorScope scope = new();
+        Tensor embeddings = _model.Text.Embed([.. tokens.Select(t => t.Ids)]);          // [B, E]
+        int width = embeddings[1];
+        return [.. texts.Select((text, i)
+            => new Prompt(text, embeddings.Data.Slice(i * width, width), tokens[i].Truncated))];
+    }
+
+    /// <summary>The tokenizer's files may allow longer texts than the network has positions for.</summary>
+    private Tokens Tokenize(string text)
+    {
+        Tokens tokens = _tokenizer.Value.Encode(text);
+        int limit = _model.Config.MaxTokens;
+        return tokens.Ids.Length <= limit
+            ? tokens
+            : new([.. tokens.Ids.AsSpan(0, limit - 1), _tokenizer.Value.EndToken], Truncated: true);
+    }
+
+    private ClipTokenizer CheckFits(ClipTokenizer tokenizer)
+    {
+        ClipSegConfig config = _model.Config;
+        if (tokenizer.VocabularySize > config.VocabularySize)
+        {
+            throw new CheckpointException($"The tokenizer has {tokenizer.VocabularySize} tokens, the network "
+                + $"{config.VocabularySize}: they belong to different models.");
+        }
+        if (config.EndToken != TextTower.LegacyEndToken && config.EndToken != tokenizer.EndToken)
+        {
+            throw new CheckpointException($"The tokenizer ends texts with token {tokenizer.EndToken}, the network reads up "
+                + $"to token {config.EndToken}: they belong to different models.");
+        }
+        return tokenizer;
+    }
+}

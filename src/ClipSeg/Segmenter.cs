@@ -1,0 +1,198 @@
+using ClipSeg.Checkpoints;
+using ClipSeg.Imaging;
+using ClipSeg.Model;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using ClipSeg.Text;
+
+namespace ClipSeg;
+
+/// <summary>Segments what a prompt names or shows. Safe to use from several threads.</summary>
+/// <remarks>
+/// The expensive half is the picture, and it does not depend on the prompt: <see cref="Encode"/> once, prompt as often as
+/// you like. Weights are read when they are first needed.
+/// </remarks>
+public sealed class Segmenter : IDisposable
+{
+    private const int MaxPromptsAtOnce = 16;        // bounds the decoder's memory: about 5 MB a prompt at 352 x 352
+    private const string OpenAiVocabulary = "bpe_simple_vocab_16e6.txt.gz";
+
+    private readonly Checkpoint? _checkpoint;
+
+    /// <param name="model">The network.</param>
+    /// <param name="preprocessing">Its size must be a multiple of the network's patch size.</param>
+    /// <param name="tokenizer">Called once, when the first text comes.</param>
+    public Segmenter(ClipSegModel model, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
+    {
+        if (preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
+            throw new ArgumentException(misfit, nameof(preprocessing));
+        (Model, Preprocessing, Prompts) = (model, preprocessing, new(model, preprocessing, tokenizer));
+    }
+
+    private Segmenter(Checkpoint checkpoint, ClipSegModel model, Preprocessing preprocessing, SegmenterOptions options)
+        : this(model, preprocessing, () => LoadTokenizer(checkpoint, options.Files))
+        => _checkpoint = checkpoint;
+
+    public ClipSegModel Model { get; }
+
+    public Preprocessing Preprocessing { get; }
+
+    /// <summary>Makes prompts; <see cref="Prompt(string, string)"/> and its siblings are shorthands.</summary>
+    public PromptEncoder Prompts { get; }
+
+    /// <summary>Opens a model: its folder, its file, or the name of one that has been pulled from the hub.</summary>
+    /// <exception cref="CheckpointException">There is no such model, or it is damaged, or its parts do not fit.</exception>
+    /// <exception cref="ArgumentException">The model cannot work at the size that the options ask for.</exception>
+    public static Segmenter Load(string model, SegmenterOptions? options = null)
+    {
+        options ??= new();
+        Checkpoint checkpoint = Checkpoint.Open(Locate(model), CheckpointOptions(options));
+        try
+        {
+            ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
+            if (options.ExtractLayers is { } layers)
+            {
+                config = config with { ExtractLayers = layers };
+                config.Validate();
+            }
+            Preprocessing preprocessing = Preprocessing.Parse(checkpoint.PreprocessorJson);
+            if (options.Size is { } size) preprocessing = preprocessing with { Width = size, Height = size };
+            else if (preprocessing.Misfit(config.PatchSize) is { } misfit) throw new CheckpointException(misfit);
+            return new(checkpoint, new(new Weights(checkpoint.Tensors), config), preprocessing, options);
+        }
+        catch (CheckpointException e)
+        {
+            checkpoint.Dispose();
+            throw new CheckpointException($"Model '{model}': {e.Message}", e);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a picture with CLIP, so that prompts only cost the decoder.</summary>
+    public EncodedImage Encode(Image image)
+    {
+        using TensorScope scope = new();
+        Tensor pixels = Preprocessing.Apply(image);                                 // [1, 3, H, W]
+        Tensor[] activations = Model.Vision.Activations(pixels);                    // [1, T, C] each
+        int patch = Model.Config.PatchSize;
+        return new(image.Width, image.Height, pixels[2] / patch, pixels[3] / patch,
+            Array.ConvertAll(activations, a => a.Detach()));
+    }
+
+    /// <summary>The probability of the prompt for every pixel of the picture.</summary>
+    public Mask Segment(Image image, string prompt) => Segment(Encode(image), [prompt])[0];
+
+    /// <summary>The probability of the prompt for every pixel of the picture.</summary>
+    public Mask Segment(Image image, Prompt prompt) => Segment(Encode(image), [prompt])[0];
+
+    /// <summary>The probability of each prompt for every pixel of the picture.</summary>
+    public Mask[] Segment(EncodedImage image, IReadOnlyList<string> prompts) => Segment(image, Prompts.Texts(prompts));
+
+    /// <summary>The probability of each prompt for every pixel of the picture.</summary>
+    public Mask[] Segment(EncodedImage image, IReadOnlyList<Prompt> prompts)
+    {
+        using TensorScope scope = new();
+        return Masks(image, Logits(image, prompts));
+    }
+
+    /// <summary>
+    /// What the decoder says, at the model's resolution: [P, H, W], one map per prompt. Above 0 is more likely than not.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no prompt, or one was made for a CLIP of another width.</exception>
+    public Tensor Logits(EncodedImage image, IReadOnlyList<Prompt> prompts)
+    {
+        if (prompts.Count == 0) throw new ArgumentException("There is no prompt.", nameof(prompts));
+        using TensorScope scope = new();
+        Tensor? all = null;
+        for (int first = 0; first < prompts.Count; first += MaxPromptsAtOnce)
+        {
+            using TensorScope part = new();
+            int count = Math.Min(MaxPromptsAtOnce, prompts.Count - first);
+            Tensor conditionals = Conditionals(prompts, first, count);
+            Tensor logits = Model.Decoder.Forward(image.Activations, conditionals, image.GridHeight, image.GridWidth);
+            if (count == prompts.Count) return scope.Keep(part.Keep(logits));
+
+            all ??= part.Keep(Tensor.Empty(prompts.Count, logits[1], logits[2]));
+            logits.Data.CopyTo(all.Data[(first * logits[1] * logits[2])..]);
+        }
+        return scope.Keep(all!);
+    }
+
+    /// <summary>Logits [P, H, W] as probabilities at the picture's size.</summary>
+    public Mask[] Masks(EncodedImage image, Tensor logits)
+    {
+        (int count, int height, int width) = (logits[0], logits[1], logits[2]);
+        Mask[] masks = new Mask[count];
+        Workers.Split(count, 1, (start, end) =>
+        {
+            for (int p = start; p < end; p++)
+            {
+                float[] values = GC.AllocateUninitializedArray<float>(checked(image.Width * image.Height));
+                Interpolation.Bilinear(logits.Data.Slice(p * height * width, height * width), 1, height, width,
+                    values, image.Height, image.Width, alignCorners: false);
+                Kernels.Sigmoid(values, values);
+                masks[p] = new(image.Width, image.Height, values);
+            }
+        });
+        return masks;
+    }
+
+    /// <summary>A prompt in words.</summary>
+    /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
+    public Prompt Prompt(string phrase, string template = "{}") => Prompts.Text(phrase, template);
+
+    /// <summary>A prompt that shows what to look for: a picture of it, and a mask of the same size that says where.</summary>
+    /// <param name="engineering">What makes it stand out; <see cref="VisualPrompt.Default"/> if null.</param>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer with.</exception>
+    public Prompt Prompt(Image support, Mask? mask = null, VisualPrompt? engineering = null)
+        => Prompts.Image(support, mask, engineering);
+
+    /// <summary>A prompt that shows what to look for by limiting CLIP's attention to it.</summary>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is no such block.</exception>
+    public Prompt Prompt(Image support, Mask mask, ClipMasking masking) => Prompts.Image(support, mask, masking);
+
+    /// <summary>Closes the model's files. Weights that have not been needed yet cannot be read any more.</summary>
+    public void Dispose() => _checkpoint?.Dispose();
+
+    private Tensor Conditionals(IReadOnlyList<Prompt> prompts, int first, int count)
+    {
+        int width = Model.Config.EmbeddingWidth;
+        Tensor conditionals = Tensor.Empty(count, width);                           // [P, E]
+        for (int i = 0; i < count; i++)
+        {
+            Prompt prompt = prompts[first + i];
+            if (prompt.Width != width)
+            {
+                throw new ArgumentException($"Prompt '{prompt.Name}' has {prompt.Width} values, this model's have {width}: "
+                    + "it was made with another CLIP.", nameof(prompts));
+            }
+            prompt.Conditional.CopyTo(conditionals.Data[(i * width)..]);
+        }
+        return conditionals;
+    }
+
+    private static string Locate(string model)
+    {
+        if (Directory.Exists(model) || File.Exists(model)) return model;
+        throw new CheckpointException($"There is no model '{model}': no such folder or file.");
+    }
+
+    private static CheckpointOptions CheckpointOptions(SegmenterOptions options)
+        => options.ExtractLayers is { } layers ? options.Files with { ExtractLayers = layers } : options.Files;
+
+    private static ClipTokenizer LoadTokenizer(Checkpoint checkpoint, CheckpointOptions options)
+    {
+        if (checkpoint.File("vocab.json") is { } vocabulary && checkpoint.File("merges.txt") is not null)
+            return ClipTokenizer.Load(Path.GetDirectoryName(vocabulary)!);
+        string? openAi = checkpoint.File(OpenAiVocabulary);
+        string cached = Path.Combine(options.ClipCache, OpenAiVocabulary);
+        if (openAi is null && File.Exists(cached)) openAi = cached;
+        return ClipTokenizer.FromOpenAi(openAi ?? throw new CheckpointException(
+            $"Model '{checkpoint.Path}' has no vocabulary, so it cannot read text: put vocab.json and merges.txt, or OpenAI's "
+            + $"{OpenAiVocabulary}, beside it (or the latter into '{options.ClipCache}')."));
+    }
+}

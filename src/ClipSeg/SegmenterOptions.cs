@@ -1,0 +1,16 @@
+using ClipSeg.Checkpoints;
+
+namespace ClipSeg;
+
+/// <summary>What <see cref="Segmenter.Load"/> cannot or shall not read from the model's files.</summary>
+public sealed record SegmenterOptions
+{
+    /// <summary>The side, in pixels, that pictures are resized to: a multiple of the patch size. Null: the model's own.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>The vision blocks that the decoder reads, 0-based, shallow first. Null: the model's own.</summary>
+    public IReadOnlyList<int>? ExtractLayers { get; init; }
+
+    /// <summary>For the authors' files, which hold the decoder without its CLIP and have no config.</summary>
+    public CheckpointOptions Files { get; init; } = new();
+}

@@ -1,0 +1,230 @@
+using ClipSeg.Imaging;
+using ClipSeg.Model;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using ClipSeg.Text;
+using ClipSeg.Training.Data;
+
+namespace ClipSeg.Training;
+
+/// <summary>Samples as the network reads them.</summary>
+/// <param name="Pixels">[U, 3, S, S]: each picture once, normalised.</param>
+/// <param name="PictureOf">Per sample, its picture among the U.</param>
+/// <param name="Masks">[B, S, S], 0 and 1.</param>
+/// <param name="Conditionals">[B, E].</param>
+public sealed record Batch(Tensor Pixels, int[] PictureOf, Tensor Masks, Tensor Conditionals);
+
+/// <summary>Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.</summary>
+/// <remarks>
+/// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's seed
+/// and on the step alone.
+/// </remarks>
+public sealed class BatchDrawer
+{
+    private const float LeastCoverage = 0.05f;      // of the picture, by the object, for a crop to be taken at once
+    private const int CropTries = 50;
+
+    private readonly ClipSegModel _model;
+    private readonly ClipTokenizer _tokenizer;
+    private readonly Preprocessing _preprocessing;
+    private readonly SegmentationData _data;
+    private readonly TrainRecipe _recipe;
+    private readonly IReadOnlyList<string> _templates;
+    private readonly VisualPrompt? _visualPrompt;
+    private int[] _order = [];
+    private int _orderedEpoch = -1;
+
+    public BatchDrawer(
+        ClipSegModel model, ClipTokenizer tokenizer, Preprocessing preprocessing, SegmentationData data, TrainRecipe recipe)
+    {
+        (_model, _tokenizer, _data, _recipe) = (model, tokenizer, data, recipe);
+        _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
+        _templates = PromptTemplates.Named(recipe.Templates);
+        if (recipe.VisualPrompt is not null)
+            _visualPrompt = VisualPrompt.Named(recipe.VisualPrompt) with { ImageSize = recipe.Size };
+    }
+
+    /// <summary>Told of each sample that cannot be read; another one takes its place.</summary>
+    public Action<string>? OnUnreadable { get; init; }
+
+    /// <summary>The batch of a step, 0 the first.</summary>
+    public Batch Draw(int step)
+    {
+        int count = _recipe.Batch;
+        Drawn[] drawn = new Drawn[count];
+        int[] indices = [.. Enumerable.Range(0, count).Select(i => IndexAt((long)step * count + i))];
+        Workers.Split(count, 1, (start, end) =>
+        {
+            for (int i = start; i < end; i++) drawn[i] = DrawReadable(step, i, indices[i]);
+        });
+        return Assemble(drawn);
+    }
+
+    /// <summary>Which sample the n-th draw of the run is.</summary>
+    private int IndexAt(long n)
+    {
+        (long epoch, long place) = Math.DivRem(n, _data.Count);
+        if (!_recipe.Shuffle) return (int)place;
+        if (_orderedEpoch != epoch)
+        {
+            SceneRandom random = new(split: 20, _recipe.Seed, epoch);
+            _order = [.. Enumerable.Range(0, _data.Count)];
+            for (int i = _order.Length - 1; i > 0; i--)
+            {
+                int j = random.Next(i + 1);
+                (_order[i], _order[j]) = (_order[j], _order[i]);
+            }
+            _orderedEpoch = (int)epoch;
+        }
+        return _order[place];
+    }
+
+    private Drawn DrawReadable(int step, int i, int index)
+    {
+        SceneRandom random = new(split: 21, _recipe.Seed, (long)step * _recipe.Batch + i);
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return DrawSample(index, ref random);
+            }
+            catch (Exception e) when (attempt < 100 && e is ImageFormatException or DataFormatException or IOException)
+            {
+                OnUnreadable?.Invoke(e.Message);
+                index = random.Next(_data.Count);
+            }
+        }
+    }
+
+    private Drawn DrawSample(int index, ref SceneRandom random)
+    {
+        SegmentationSample sample = _data.Get(index);
+        int draw = (int)(random.NextBits() >> 33);
+        string phrase = sample.Phrase;
+        Mask mask = sample.Mask;
+        SegmentationSample? support = null;
+        bool negative = random.Chance(_recipe.Negatives);
+        if (negative)
+        {
+            NegativePhrase other = _data.Negative(index, draw, withSupport: _visualPrompt is not null);
+            (phrase, support, mask) = (other.Phrase, other.Support, new Mask(mask.Width, mask.Height));
+        }
+        else if (_visualPrompt is not null)
+        {
+            support = _data.Support(index, draw);
+        }
+
+        (Tensor pixels, Tensor target) = Fit(sample.Picture, mask, ref random, out bool cropped);
+        Tensor? shown = null;
+        if (support is not null)
+        {
+            (Tensor supportPixels, Tensor supportMask) = Fit(support.Picture, support.Mask, ref random, out _);
+            shown = _visualPrompt!.Apply(supportPixels, supportMask);
+        }
+        // The released recipes train on bare phrases where nothing is mixed in (training-and-evaluation.md §2.1).
+        string template = _visualPrompt is null ? "{}" : random.Pick<string>([.. _templates]);
+        float weight = shown is null ? 1 : random.Between(_recipe.MixMin, _recipe.MixMax);
+        int[] ids = _tokenizer.Encode(PromptTemplates.Apply(template, phrase)).Ids;
+        return new(pixels, target, ids, shown, weight, cropped ? -1 - index : sample.Group);
+    }
+
+    /// <summary>A picture and its mask at the recipe's size: [3, S, S] normalised, and [S, S].</summary>
+    private (Tensor Pixels, Tensor Mask) Fit(Image picture, Mask mask, ref SceneRandom random, out bool cropped)
+    {
+        int side = Math.Min(picture.Width, picture.Height), size = _recipe.Size;
+        cropped = _recipe.Crop && picture.Width != picture.Height;
+        if (cropped)
+        {
+            (int x, int y) = ChooseCrop(mask, side, ref random);
+            picture = picture.Crop(x, y, side, side);
+            mask = mask.Crop(x, y, side, side);
+        }
+        Tensor pixels = new(new float[3 * size * size], 3, size, size);
+        Resize(picture, pixels);
+        Tensor target = new(new float[size * size], size, size);
+        Interpolation.Nearest(mask.Values, 1, mask.Height, mask.Width, target.Data, size, size);
+        return (pixels, target);
+    }
+
+    /// <summary>Where a square may be cut so that it shows the object: the first of 50 that does, or the best of them.</summary>
+    private static (int X, int Y) ChooseCrop(Mask mask, int side, ref SceneRandom random)
+    {
+        float enough = LeastCoverage * mask.Width * mask.Height, most = -1;
+        (int X, int Y) best = (0, 0);
+        for (int attempt = 0; attempt < CropTries && most <= enough; attempt++)
+        {
+            int x = random.Next(mask.Width - side + 1), y = random.Next(mask.Height - side + 1);
+            float covered = 0;
+            for (int row = y; row < y + side; row++)
+            {
+                foreach (float v in mask.Values.AsSpan(row * mask.Width + x, side)) covered += v;
+            }
+            if (covered > most) (most, best) = (covered, (x, y));
+        }
+        return best;
+    }
+
+    /// <summary>Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.</summary>
+    private void Resize(Image picture, Tensor pixels)
+    {
+        int size = _recipe.Size, count = picture.Width * picture.Height;
+        if (picture.Width == size && picture.Height == size)
+        {
+            _preprocessing.Normalize(picture, pixels.Data);
+            return;
+        }
+        float[] planes = new float[3 * count];
+        _preprocessing.Normalize(picture, planes);
+        Interpolation.Bilinear(
+            planes, 3, picture.Height, picture.Width, pixels.Data, size, size, alignCorners: true);
+    }
+
+    private Batch Assemble(Drawn[] drawn)
+    {
+        int size = _recipe.Size, area = size * size, e = _model.Config.EmbeddingWidth;
+        Dictionary<long, int> pictures = [];
+        List<Tensor> unique = [];
+        int[] pictureOf = new int[drawn.Length];
+        for (int i = 0; i < drawn.Length; i++)
+        {
+            if (!pictures.TryGetValue(drawn[i].Group, out pictureOf[i]))
+            {
+                pictures[drawn[i].Group] = pictureOf[i] = unique.Count;
+                unique.Add(drawn[i].Pixels);
+            }
+        }
+        Tensor masks = Tensor.Empty(drawn.Length, size, size);
+        for (int i = 0; i < drawn.Length; i++) drawn[i].Mask.Data.CopyTo(masks.Data[(i * area)..]);
+
+        Tensor conditionals = _model.Text.Embed([.. drawn.Select(d => d.Ids)]);                // [B, E]
+        int[] shown = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Shown is not null)];
+        for (int first = 0; first < shown.Length; first += _recipe.Part)
+        {
+            using TensorScope scope = new();
+            int[] part = shown[first..Math.Min(first + _recipe.Part, shown.Length)];
+            Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));
+            for (int j = 0; j < part.Length; j++)
+            {
+                Span<float> c = conditionals.Data.Slice(part[j] * e, e);
+                Kernels.Scale(c, drawn[part[j]].TextWeight);
+                Kernels.AddScaled(images.Data.Slice(j * e, e), 1 - drawn[part[j]].TextWeight, c);
+            }
+        }
+        return new(Stack(unique), pictureOf, masks, conditionals);
+    }
+
+    private static Tensor Stack(IReadOnlyList<Tensor> pictures)
+    {
+        Tensor stacked = Tensor.Empty([pictures.Count, .. pictures[0].Shape]);
+        for (int i = 0; i < pictures.Count; i++) pictures[i].Data.CopyTo(stacked.Data[(i * pictures[i].Length)..]);
+        return stacked;
+    }
+
+    /// <param name="Pixels">[3, S, S].</param>
+    /// <param name="Mask">[S, S].</param>
+    /// <param name="Ids">The phrase's tokens.</param>
+    /// <param name="Shown">The engineered support picture [3, S, S], or null.</param>
+    /// <param name="TextWeight">Of the text in the conditional; the support has the rest.</param>
+    /// <param name="Group">Equal for samples of the same pixels.</param>
+    private sealed record Drawn(Tensor Pixels, Tensor Mask, int[] Ids, Tensor? Shown, float TextWeight, long Group);
+}

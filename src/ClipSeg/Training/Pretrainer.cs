@@ -1,0 +1,151 @@
+using ClipSeg.Imaging;
+using ClipSeg.Model;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using ClipSeg.Text;
+using ClipSeg.Training.Data;
+
+namespace ClipSeg.Training;
+
+/// <summary>How CLIP is trained from scratch.</summary>
+public sealed record PretrainRecipe
+{
+    /// <summary>Pairs per step; each is compared with all others of its batch.</summary>
+    public int Batch { get; init; } = 256;
+
+    public int Steps { get; init; } = 20_000;
+
+    public float Rate { get; init; } = 1e-3f;
+
+    /// <summary>In steps.</summary>
+    public int WarmUp { get; init; } = 300;
+
+    /// <summary>Of matrices only: not of gains, biases and embeddings.</summary>
+    public float WeightDecay { get; init; } = 0.05f;
+
+    /// <summary>Pairs that go through the towers together: few enough for a layer's results to stay in the cache.</summary>
+    public int Part { get; init; } = 32;
+
+    /// <summary>
+    /// Whether to compute the embeddings once without a tape, and each part again with one (Gao et al. 2021, "gradient
+    /// caching"): a third more work, the same gradients, memory for one part instead of a batch.
+    /// </summary>
+    public bool CacheGradients { get; init; }
+
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>Contrastive pre-training of CLIP's two towers: pairs of pictures and captions must find each other.</summary>
+/// <remarks>Radford et al. 2021, §2.3 to §2.5: symmetric cross-entropy, a learned temperature of at most 100.</remarks>
+public sealed class Pretrainer
+{
+    private const float LargestScale = 100;
+
+    private readonly ClipSegModel _model;
+    private readonly ClipTokenizer _tokenizer;
+    private readonly CaptionGenerator _data;
+    private readonly PretrainRecipe _recipe;
+    private readonly Preprocessing _preprocessing = new();
+    private readonly CosineSchedule _schedule;
+
+    /// <param name="model">Its <c>clip.*</c> weights are trainable.</param>
+    public Pretrainer(ClipSegModel model, ClipTokenizer tokenizer, CaptionGenerator data, PretrainRecipe recipe)
+    {
+        (_model, _tokenizer, _data, _recipe) = (model, tokenizer, data, recipe);
+        _schedule = new(recipe.Rate, recipe.Rate / 100, recipe.Steps, recipe.WarmUp);
+        Optimizer = new(model.Weights.Trainable, p => Decays(p) ? recipe.WeightDecay : 0);
+    }
+
+    /// <summary>The state between steps, with the weights themselves.</summary>
+    public AdamW Optimizer { get; }
+
+    /// <summary>The step that comes next, 0 the first. It decides what is drawn: a restored run goes on as it would have.</summary>
+    public int NextStep => Optimizer.Steps;
+
+    /// <summary>Takes one step and returns the batch's loss.</summary>
+    public float Step()
+    {
+        int step = NextStep, batch = _recipe.Batch;
+        using TensorScope scope = new();
+        (Tensor pixels, int[][] ids) = Draw(SceneSplit.Train, (long)step * batch, batch);
+        float loss = _recipe.CacheGradients ? WithCachedGradients(pixels, ids) : OnOneTape(pixels, ids);
+        Optimizer.Step(_schedule.Rate(step));
+        return loss;
+    }
+
+    /// <summary>Pictures [count, 3, S, S] and the token ids of their captions.</summary>
+    internal (Tensor Pixels, int[][] Ids) Draw(SceneSplit split, long first, int count)
+    {
+        int size = _model.Config.ImageSize, length = 3 * size * size;
+        Tensor pixels = Tensor.Empty(count, 3, size, size);
+        int[][] ids = new int[count][];
+        Workers.Split(count, 1, (start, end) =>
+        {
+            for (int i = start; i < end; i++)
+            {
+                CaptionSample sample = _data.Generate(split, _recipe.Seed, first + i);
+                _preprocessing.Normalize(sample.Picture, pixels.Data.Slice(i * length, length));
+                ids[i] = _tokenizer.Encode(sample.Caption).Ids;
+            }
+        });
+        return (pixels, ids);
+    }
+
+    private float OnOneTape(Tensor pixels, int[][] ids)
+    {
+        using Tape tape = new();
+        List<Tensor> images = [], texts = [];
+        foreach ((int first, int count) in Parts(ids.Length))
+        {
+            images.Add(_model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])));
+            texts.Add(_model.Text.Embed(ids[first..(first + count)]));
+        }
+        Tensor loss = Loss(Tensor.Concat([.. images]), Tensor.Concat([.. texts]));
+        tape.Backward(loss);
+        return loss.Scalar;
+    }
+
+    private float WithCachedGradients(Tensor pixels, int[][] ids)
+    {
+        int batch = ids.Length, e = _model.Config.EmbeddingWidth;
+        Tensor images = Tensor.Empty(batch, e), texts = Tensor.Empty(batch, e);
+        foreach ((int first, int count) in Parts(batch))
+        {
+            using TensorScope scope = new();
+            _model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])).Data.CopyTo(images.Data[(first * e)..]);
+            _model.Text.Embed(ids[first..(first + count)]).Data.CopyTo(texts.Data[(first * e)..]);
+        }
+
+        images.RequiresGrad = texts.RequiresGrad = true;
+        float value;
+        using (Tape tape = new())
+        {
+            Tensor loss = Loss(images, texts);
+            tape.Backward(loss);
+            value = loss.Scalar;
+        }
+
+        foreach ((int first, int count) in Parts(batch))
+        {
+            using TensorScope scope = new();
+            using (Tape tape = new())
+                tape.Backward(_model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])), images.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
+            using (Tape tape = new())
+                tape.Backward(_model.Text.Embed(ids[first..(first + count)]), texts.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
+        }
+        return value;
+    }
+
+    private IEnumerable<(int First, int Count)> Parts(int batch)
+    {
+        for (int i = 0; i < batch; i += _recipe.Part) yield return (i, Math.Min(_recipe.Part, batch - i));
+    }
+
+    private Tensor Loss(Tensor images, Tensor texts)
+        => images.Normalize().MatMulTransposed(texts.Normalize()).ScaleByExp(_model.LogitScale, LargestScale)
+            .ContrastiveLoss();
+
+    private static bool Decays(Parameter p)
+        => p.Shape.Length > 1 && !p.Name.Contains("embeddings.", StringComparison.Ordinal)
+            || p.Name.EndsWith("patch_embedding.weight", StringComparison.Ordinal);
+}

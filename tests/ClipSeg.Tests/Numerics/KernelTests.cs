@@ -1,0 +1,115 @@
+using ClipSeg.Numerics;
+
+namespace ClipSeg.Tests.Numerics;
+
+public sealed class KernelTests
+{
+    [Fact]
+    public void Softmax_equals_its_definition_at_every_length()
+    {
+        Random random = new(42);
+        foreach (int n in Lengths.All.Where(n => n > 0))
+        {
+            float[] x = random.Floats(n, -100, 100);
+            if (n > 2) x[n / 2] = float.NegativeInfinity;           // a masked score
+            float[] expected = new float[n];
+            Kernels.SoftmaxScalar(x, expected, 0.7f);
+
+            Fenced actual = new(n);
+            Kernels.Softmax(x, actual.Span, 0.7f);
+            Close.All(expected, actual.Span, absolute: 1e-6f);
+            actual.AssertFencesIntact();
+
+            Kernels.Softmax(x, x, 0.7f);
+            Close.All(expected, x, absolute: 1e-6f);
+            if (n > 2) Assert.Equal(0, x[n / 2]);
+        }
+    }
+
+    [Fact]
+    public void LayerNorm_equals_its_definition_at_every_length()
+    {
+        Random random = new(42);
+        foreach (int n in Lengths.All.Where(n => n > 1))
+        {
+            float[] x = random.Floats(n, -3, 5), w = random.Floats(n), b = random.Floats(n), expected = new float[n];
+            double mean = x.Average(v => (double)v), variance = x.Average(v => (v - mean) * (v - mean));
+            for (int i = 0; i < n; i++)
+                expected[i] = (float)((x[i] - mean) / Math.Sqrt(variance + 1e-5) * w[i] + b[i]);
+
+            Fenced actual = new(n);
+            Kernels.LayerNorm(x, w, b, 1e-5f, actual.Span);
+            Close.All(expected, actual.Span, absolute: 2e-6f, relative: 2e-6f);
+            actual.AssertFencesIntact();
+        }
+    }
+
+    [Fact]
+    public void Activations_equal_their_definitions_at_every_length()
+    {
+        Random random = new(42);
+        foreach (int n in Lengths.All)
+        {
+            float[] x = random.Floats(n, -60, 60);
+            Fenced gelu = new(n), sigmoid = new(n), relu = new(n);
+            Kernels.QuickGelu(x, gelu.Span);
+            Kernels.Sigmoid(x, sigmoid.Span);
+            Kernels.Relu(x, relu.Span);
+            for (int i = 0; i < n; i++)
+            {
+                Assert.Equal(x[i] / (1 + Math.Exp(-1.702 * x[i])), gelu.Span[i], Math.Abs(x[i]) * 1e-6);
+                Assert.Equal(1 / (1 + Math.Exp(-x[i])), sigmoid.Span[i], 1e-6);
+                Assert.Equal(Math.Max(x[i], 0), relu.Span[i]);
+            }
+            gelu.AssertFencesIntact();
+            sigmoid.AssertFencesIntact();
+            relu.AssertFencesIntact();
+        }
+    }
+
+    [Fact]
+    public void Exp_is_within_two_units_in_the_last_place()
+    {
+        float[] lanes = new float[System.Numerics.Vector<float>.Count];
+        for (float x = -87.3f; x < 88.3f; x += 0.0173f)
+        {
+            Array.Fill(lanes, x);
+            float y = Kernels.Exp(new System.Numerics.Vector<float>(lanes))[0];
+            float expected = (float)Math.Exp(x);
+            Assert.True(Math.Abs(y - expected) <= 2 * (MathF.BitIncrement(expected) - expected), $"exp({x}) = {y:R}, {expected:R}");
+        }
+        Assert.Equal(0, Kernels.Exp(new System.Numerics.Vector<float>(float.NegativeInfinity))[0]);
+    }
+
+    [Fact]
+    public void Dropout_zeroes_its_share_and_draws_the_same_twice()
+    {
+        float[] x = new float[100_003], again = new float[100_003];
+        Array.Fill(x, 1);
+        Array.Fill(again, 1);
+        Kernels.Dropout(x, 0.1f, 7, 0);
+        Kernels.Dropout(again, 0.1f, 7, 0);
+        Assert.Equal(x, again);
+        Assert.Equal(0.1, x.Count(v => v == 0) / (double)x.Length, 0.005);
+        Assert.All(x, v => Assert.True(v is 0 or 1 / 0.9f));
+
+        float[] tail = new float[1000];                 // drawn from the middle: the same elements
+        Array.Fill(tail, 1);
+        Kernels.Dropout(tail, 0.1f, 7, 50_001);
+        Assert.Equal(x[50_001..51_001], tail);
+    }
+
+    [Fact]
+    public void Transpose_moves_every_element()
+    {
+        Random random = new(42);
+        foreach ((int rows, int columns) in ((int, int)[])[(1, 1), (3, 40), (16, 16), (33, 100), (485, 64)])
+        {
+            float[] x = random.Floats(rows * columns);
+            Fenced y = new(rows * columns);
+            Kernels.Transpose(x, rows, columns, columns, y.Span, rows);
+            for (int i = 0; i < x.Length; i++) Assert.Equal(x[i], y.Span[i % columns * rows + i / columns]);
+            y.AssertFencesIntact();
+        }
+    }
+}

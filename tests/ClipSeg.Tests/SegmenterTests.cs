@@ -1,0 +1,225 @@
+using System.Text.Json;
+using ClipSeg.Checkpoints;
+using ClipSeg.Imaging;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using ClipSeg.Tests.Checkpoints;
+
+namespace ClipSeg.Tests;
+
+public sealed class SegmenterTests
+{
+    private static readonly Image _scene = Image.Load(Fixtures.At("model", "scene.png"));
+
+    [Theory]
+    [InlineData("mini")]
+    [InlineData("mini-refined")]
+    public void Logits_of_the_scene_equal_the_reference(string toy)
+    {
+        using Segmenter segmenter = Segmenter.Load(Fixtures.At("model", toy));
+
+        Tensor logits = segmenter.Logits(segmenter.Encode(_scene), segmenter.Prompts.Texts(ScenePrompts(toy)));
+
+        Close.All(FixtureTensors.Read($"model/{toy}.cases.safetensors", "scene.logits"), logits, 1e-4f);
+    }
+
+    [Fact]
+    public void Masks_are_the_sigmoid_of_logits_stretched_to_the_picture()
+    {
+        using Segmenter segmenter = Mini();
+        EncodedImage encoded = segmenter.Encode(_scene);
+        Prompt[] prompts = segmenter.Prompts.Texts(ScenePrompts("mini"));
+        Tensor logits = segmenter.Logits(encoded, prompts);
+
+        Mask[] masks = segmenter.Segment(encoded, prompts);
+
+        Assert.Equal(prompts.Length, masks.Length);
+        for (int p = 0; p < masks.Length; p++)
+        {
+            Assert.Equal((_scene.Width, _scene.Height), (masks[p].Width, masks[p].Height));
+            float[] expected = new float[_scene.Width * _scene.Height];
+            Interpolation.Bilinear(logits.Data.Slice(p * 48 * 48, 48 * 48), 1, 48, 48,
+                expected, _scene.Height, _scene.Width, alignCorners: false);
+            Close.All(Array.ConvertAll(expected, x => 1 / (1 + MathF.Exp(-x))), masks[p].Values, 1e-6f);
+        }
+    }
+
+    [Fact]
+    public void Segment_gives_one_picture_and_many_prompts_the_same_masks_as_one_by_one()
+    {
+        using Segmenter segmenter = Mini();
+        string[] prompts = [.. Enumerable.Range(0, 37).Select(i => $"{i} red circles")];
+        Mask[] together = segmenter.Segment(segmenter.Encode(_scene), prompts);
+
+        for (int p = 0; p < prompts.Length; p += 9)
+            Close.All(segmenter.Segment(_scene, prompts[p]).Values, together[p].Values, 1e-5f, what: prompts[p]);
+    }
+
+    [Fact]
+    public void Segment_works_at_another_size()
+    {
+        using Segmenter segmenter = Segmenter.Load(Fixtures.At("model", "mini"), new() { Size = 96 });
+        Assert.Equal([1, 96, 96], segmenter.Logits(segmenter.Encode(_scene), [segmenter.Prompt("a cat")]).Shape.ToArray());
+    }
+
+    [Fact]
+    public void Load_names_the_sizes_that_work_when_one_does_not()
+    {
+        ArgumentException e = Assert.Throws<ArgumentException>(
+            () => Segmenter.Load(Fixtures.At("model", "mini"), new() { Size = 100 }));
+        Assert.Contains("Size 100 is not a multiple of the model's patch size 8; 96 and 104 are.", e.Message);
+    }
+
+    [Theory]
+    [InlineData("\"reduce_dim\": 16", "\"reduce_dim\": 32", "decoder.film_mul.weight' has shape [16, 40], expected [32, 40]")]
+    [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 6", "layers.5.layer_norm1.weight' not found")]
+    [InlineData("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2", "that its config has no place for")]
+    [InlineData("\"patch_size\": 8", "\"patch_size\": 0", "'vision_config.patch_size' is 0")]
+    [InlineData("\"extract_layers\": [", "\"extract_layers\": [9,", "expected blocks in 0..4")]
+    public void Load_says_what_does_not_fit(string from, string to, string expected)
+    {
+        using TemporaryFolder folder = new();
+        CopyMini(folder);
+        string config = File.ReadAllText(folder.At("config.json"));
+        Assert.Contains(from, config);
+        File.WriteAllText(folder.At("config.json"), config.Replace(from, to));
+
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Segmenter.Load(folder.Path));
+
+        Assert.Contains(expected, e.Message);
+        Assert.StartsWith($"Model '{folder.Path}'", e.Message);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+
+    [Theory]
+    [InlineData("mini")]
+    [InlineData("mini-refined")]
+    public void The_authors_layout_gives_the_same_logits(string toy)
+    {
+        using TemporaryFolder folder = new();
+        OfficialLayout.Write(folder.At("model.pth"), Fixtures.At("model", toy));
+        foreach (string file in (string[])["vocab.json", "merges.txt", "tokenizer_config.json"])
+            File.Copy(Fixtures.At("model", toy, file), folder.At(file));
+        using Segmenter segmenter = Segmenter.Load(folder.At("model.pth"), Official(folder));
+
+        Tensor logits = segmenter.Logits(segmenter.Encode(_scene), segmenter.Prompts.Texts(ScenePrompts(toy)));
+
+        Close.All(FixtureTensors.Read($"model/{toy}.cases.safetensors", "scene.logits"), logits, 1e-4f);
+    }
+
+    [Fact]
+    public void A_model_without_vocabulary_says_so_when_it_is_given_text()
+    {
+        using TemporaryFolder folder = new();
+        OfficialLayout.Write(folder.At("model.pth"), Fixtures.At("model", "mini"));
+        using Segmenter segmenter = Segmenter.Load(folder.At("model.pth"), Official(folder));
+
+        segmenter.Segment(_scene, segmenter.Prompt(_scene));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => segmenter.Segment(_scene, "a cat"));
+
+        Assert.Contains("has no vocabulary", e.Message);
+    }
+
+    [Fact]
+    public void Extract_layers_can_be_chosen_and_matter()
+    {
+        using Segmenter usual = Mini();
+        using Segmenter other = Segmenter.Load(Fixtures.At("model", "mini"), new() { ExtractLayers = [1, 3, 4] });
+        Assert.NotEqual(usual.Segment(_scene, "a cat").Values, other.Segment(_scene, "a cat").Values);
+    }
+
+    [Fact]
+    public void Text_prompts_need_no_vision_block_after_the_last_extracted_one()
+    {
+        // Without the last block's weights, in a model that extracts up to the one before, text works and pictures do not.
+        using TemporaryFolder folder = new();
+        CopyMini(folder);
+        string config = File.ReadAllText(folder.At("config.json"));
+        File.WriteAllText(folder.At("config.json"), config.Replace("  4\n ]", "  3\n ]"));
+        using SafeTensorsFile file = SafeTensorsFile.Open(Fixtures.At("model", "mini", "model.safetensors"));
+        File.Delete(folder.At("model.safetensors"));
+        SafeTensorsWriter.Write(folder.At("model.safetensors"), file.Tensors.Values.Select(t =>
+            t.Name.Contains("vision_model.encoder.layers.4.") || t.Name.Contains("visual_projection")
+                ? StoredTensor.Of(t.Name, Filled(t.Shape, float.NaN)) : t));
+        using Segmenter segmenter = Segmenter.Load(folder.Path);
+
+        Assert.All(segmenter.Segment(_scene, "a cat").Values, p => Assert.False(float.IsNaN(p)));
+        Assert.True(float.IsNaN(segmenter.Prompt(_scene).Conditional[0]));
+    }
+
+    [Fact]
+    public async Task Two_threads_share_one_segmenter_and_get_the_same_results()
+    {
+        using Segmenter reference = Mini(), shared = Mini();
+        string[] prompts = ["a red circle", "the dog", "a striped ring", "something to sit on"];
+        float[][] expected = [.. prompts.Select(p => reference.Segment(_scene, p).Values)];
+        using Barrier start = new(2);
+
+        Task<float[][]>[] tasks = [.. Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(() =>
+        {
+            start.SignalAndWait();      // the first use of every weight is at the same time
+            float[][] values = [];
+            for (int i = 0; i < 5; i++) values = [.. prompts.Select(p => shared.Segment(_scene, p).Values)];
+            return values;
+        }, TaskCreationOptions.LongRunning))];
+
+        foreach (float[][] actual in await Task.WhenAll(tasks)) Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public void A_warm_call_allocates_little_besides_its_results()
+    {
+        using Segmenter segmenter = Mini();
+        string[] prompts = ["a red circle", "the dog"];
+        for (int i = 0; i < 20; i++) segmenter.Segment(segmenter.Encode(_scene), prompts);
+
+        long least = long.MaxValue;         // a collection may empty the pools before any one call
+        for (int i = 0; i < 5; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            segmenter.Segment(segmenter.Encode(_scene), prompts);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        // Results: a mask per prompt, and the activations of three layers, 37 tokens of 64 values. Besides them the bytes
+        // of the resized picture and the objects around pooled memory, 58 kB; the intermediate results are ten times that.
+        long results = sizeof(float) * (prompts.Length * _scene.Width * _scene.Height + 3 * 37 * 64);
+        Assert.InRange(least - results, 0, 80_000);
+    }
+
+    [Fact]
+    public void Logits_refuse_a_prompt_of_another_width()
+    {
+        using Segmenter segmenter = Mini();
+        ArgumentException e = Assert.Throws<ArgumentException>(
+            () => segmenter.Segment(_scene, new Prompt("wide", new float[512])));
+        Assert.Contains("Prompt 'wide' has 512 values, this model's have 40", e.Message);
+    }
+
+    private static Segmenter Mini() => Segmenter.Load(Fixtures.At("model", "mini"));
+
+    private static SegmenterOptions Official(TemporaryFolder folder) => new()
+    {
+        Size = 48,
+        Files = new() { ClipCache = folder.Path, ExtractLayers = [1, 2, 4], VisionHeads = 4, TextHeads = 4 },
+    };
+
+    private static void CopyMini(TemporaryFolder folder)
+    {
+        foreach (string file in Directory.GetFiles(Fixtures.At("model", "mini")))
+            File.Copy(file, folder.At(Path.GetFileName(file)));
+    }
+
+    private static Tensor Filled(ReadOnlySpan<int> shape, float value)
+    {
+        Tensor t = Tensor.Zeros(shape);
+        t.Data.Fill(value);
+        return t;
+    }
+
+    private static string[] ScenePrompts(string toy)
+    {
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllText(Fixtures.At("model", $"{toy}.cases.json")));
+        return [.. cases.RootElement.GetProperty("prompts").EnumerateArray().Select(p => p.GetString()!)];
+    }
+}
