@@ -57,7 +57,10 @@ public sealed class EmojiCatalogue
             foreach (Term term in concept.Synonyms.Prepend(concept.Name)) _heldOutWords[_wordIds[term.Text]] = true;
         _conceptsOf = new int[_words.Length][];
         for (int word = 0; word < _words.Length; word++)
+        {
             _conceptsOf[word] = [.. Enumerable.Range(0, concepts.Count).Where(c => _truth[c, word] == Truth.Yes)];
+            if (Array.TrueForAll(_conceptsOf[word], c => concepts[c].HeldOut)) _heldOutWords[word] = true;
+        }
     }
 
     public IReadOnlyList<Concept> Concepts { get; }
@@ -70,7 +73,9 @@ public sealed class EmojiCatalogue
 
     public Truth Holds(int word, Concept concept) => _truth[concept.Id, word];
 
-    /// <summary>Whether the word names a held-out concept, so that decoder training must not say it.</summary>
+    /// <summary>
+    /// Whether the word names a held-out concept, or holds for no other: decoder training must not say it.
+    /// </summary>
     public bool IsHeldOut(int word) => _heldOutWords[word];
 
     /// <summary>The ids of the concepts that a word holds for.</summary>

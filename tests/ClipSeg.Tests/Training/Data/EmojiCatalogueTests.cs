@@ -31,6 +31,19 @@ public sealed class EmojiCatalogueTests
     }
 
     [Fact]
+    public void Word_that_training_may_say_holds_for_something_it_may_see()
+    {
+        Sprite disc = new(TestArtwork.Disc(9, 9, 9), "test");
+        EmojiCatalogue catalogue = new(ConceptTable.Load(), _ => [disc], _ => []);
+        Assert.True(catalogue.IsHeldOut(catalogue.FindWord("lantern")));    // the category of one held-out concept
+        for (int word = 0; word < catalogue.Vocabulary.Count; word++)
+        {
+            if (catalogue.IsHeldOut(word)) continue;
+            Assert.Contains(catalogue.ConceptsOf(word).ToArray(), id => !catalogue.Concepts[id].HeldOut);
+        }
+    }
+
+    [Fact]
     public void Load_says_what_is_missing()
     {
         using TemporaryFolder folder = new();

@@ -18,8 +18,9 @@ public sealed class MaskFolderTests
         Assert.Equal((0, 1, 0), (first.Group, data.Get(1).Group, data.Get(2).Group));
         Assert.Equal("a cup", data.Support(1, 9)!.Phrase);
         Assert.Null(data.Support(0, 9));
-        Assert.Equal("a \"big\" cup, blue", data.Negative(1, 4));
-        Assert.Throws<DataFormatException>(() => data.Negative(0, 4));      // its picture has both phrases
+        NegativePhrase absent = data.Negative(1, 4, withSupport: true);
+        Assert.Equal(("a \"big\" cup, blue", null), (absent.Phrase, absent.Support));
+        Assert.Throws<DataFormatException>(() => data.Negative(0, 4, withSupport: false));  // has both phrases
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class PhraseCutTests
         for (int i = 0; i < data.Count; i++)
         {
             SegmentationSample read = data.Get(i);
-            string negative = data.Negative(i, 0);
+            string negative = data.Negative(i, 0, withSupport: false).Phrase;
             Assert.DoesNotContain(Enumerable.Range(0, data.Count).Select(data.Get),
                 s => s.Group == read.Group && s.Phrase == negative);
             if (data.Support(i, 1) is SegmentationSample support) Assert.Equal(read.Phrase, support.Phrase);

@@ -172,7 +172,12 @@ public sealed class ScenePhrasesTests
             found++;
         }
         Assert.True(found > 35, $"{found} of 60");
-        Assert.NotEqual(data.Get(0).Phrase, data.Negative(0, 1));
+        for (int i = 0; i < data.Count; i++)
+        {
+            NegativePhrase negative = data.Negative(i, draw: 1, withSupport: true);
+            Assert.NotEqual(data.Get(i).Phrase, negative.Phrase);
+            Assert.True(negative.Support is null || negative.Support.Phrase == negative.Phrase);
+        }
         Assert.Throws<ArgumentOutOfRangeException>(() => data.Get(60));
     }
 
