@@ -67,6 +67,8 @@ public sealed class MaskFolder : SegmentationData
         }
     }
 
+    public override long GroupOf(int index) => _pictures[_entries[index].Image];
+
     /// <summary>Another line with the same phrase; null if there is none.</summary>
     public override SegmentationSample? Support(int index, int draw)
     {

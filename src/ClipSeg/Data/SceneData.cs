@@ -30,6 +30,8 @@ public sealed class SceneData : SegmentationData
         return ToSample(scene, phrase, index / _phrasesPerScene);
     }
 
+    public override long GroupOf(int index) => index / _phrasesPerScene;
+
     /// <summary>The scene that a sample shows, and the phrase that it asks for.</summary>
     public (Scene Scene, Phrase Phrase) Draw(int index)
     {

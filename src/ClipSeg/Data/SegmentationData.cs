@@ -35,6 +35,9 @@ public abstract class SegmentationData
     /// <exception cref="DataFormatException">Its files do not hold what the data set promises.</exception>
     public abstract SegmentationSample Get(int index);
 
+    /// <summary>Which picture a sample shows, without reading it.</summary>
+    public abstract long GroupOf(int index);
+
     /// <summary>Another example of the same phrase, to show instead of naming it; null if there is none.</summary>
     /// <param name="index">The sample to find company for.</param>
     /// <param name="draw">Any number: which of the others it is.</param>

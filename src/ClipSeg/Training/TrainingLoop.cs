@@ -47,6 +47,9 @@ public sealed class TrainingLoop(ITraining training, TrainingFolder folder)
     /// <summary>Told after every step.</summary>
     public Action<TrainingProgress>? OnStep { get; init; }
 
+    /// <summary>Told when the state has been saved.</summary>
+    public Action? OnSave { get; init; }
+
     /// <summary>
     /// Trains to the last step, or until it is cancelled; either way the state is saved and the best score returned.
     /// </summary>
@@ -94,5 +97,6 @@ public sealed class TrainingLoop(ITraining training, TrainingFolder folder)
     {
         training.Save(folder.Last);
         folder.SaveState(training.Optimizer, training.Run);
+        OnSave?.Invoke();
     }
 }

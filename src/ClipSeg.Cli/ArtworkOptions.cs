@@ -1,0 +1,35 @@
+using System.CommandLine;
+using ClipSeg.Data;
+
+namespace ClipSeg.Cli;
+
+/// <summary>The options of commands that draw scenes: where the artwork and the backgrounds are.</summary>
+internal sealed class ArtworkOptions
+{
+    private readonly Option<string> _artwork = new("--artwork")
+    {
+        Description = "Emoji artwork, as scripts/get-data.cs fetches it.", HelpName = "DIR",
+        DefaultValueFactory = _ => Path.Combine("data", "emoji"),
+    };
+
+    private readonly Option<string?> _photos = new("--photos")
+    {
+        Description = "A folder of photographs for half of the backgrounds.", HelpName = "DIR",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_artwork);
+        command.Options.Add(_photos);
+    }
+
+    public EmojiCatalogue Catalogue(ParseResult parsed)
+    {
+        string folder = parsed.GetValue(_artwork)!;
+        if (!Directory.Exists(folder))
+            throw new IOException($"There is no artwork in '{folder}'. Fetch it with: dotnet run scripts/get-data.cs");
+        return EmojiCatalogue.Load(folder);
+    }
+
+    public PhotoFolder? Photos(ParseResult parsed) => parsed.GetValue(_photos) is { } folder ? new(folder) : null;
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Text.Json;
+using ClipSeg.Checkpoints;
+using ClipSeg.Data;
+using ClipSeg.Model;
+using ClipSeg.Text;
+using ClipSeg.Training;
+
+namespace ClipSeg.Cli;
+
+/// <summary><c>clipseg pretrain</c>: a CLIP from scratch, on scenes and their captions.</summary>
+internal static class PretrainCommand
+{
+    private const int VocabularyCaptions = 60_000;
+    private const string Examples = """
+        clipseg pretrain --config recipes/emoji-clip.config.json --recipe recipes/emoji-clip.json -o runs/clip
+        clipseg pretrain --config recipes/emoji-clip.config.json -o runs/clip --resume
+        """;
+
+    public static Command Create(Terminal terminal)
+    {
+        Option<string> config = new("--config") { Description = "A config.json: the sizes of the towers.", HelpName = "FILE", Required = true };
+        RunOptions run = new();
+        ArtworkOptions scenes = new();
+        RecipeOptions<PretrainRecipe> recipes = new(new(), RecipeKeys.Pretrain);
+        ExampleCommand command = new("pretrain", "Train CLIP's two towers from scratch, on scenes of emoji and captions.", Examples)
+        {
+            config,
+        };
+        run.AddTo(command);
+        scenes.AddTo(command);
+        recipes.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            PretrainRecipe recipe = recipes.Read(parsed);
+            TrainingFolder folder = run.Open(parsed);
+            ClipSegConfig sizes = ReadConfig(parsed.GetValue(config)!);
+            EmojiCatalogue catalogue = scenes.Catalogue(parsed);
+            CaptionGenerator data = new(catalogue, sizes.ImageSize, scenes.Photos(parsed));
+
+            BpeVocabulary vocabulary = terminal.Wait("Learning the vocabulary", () => Learn(data, sizes, recipe.Seed));
+            ClipTokenizer tokenizer = new(vocabulary);
+            sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
+            Weights weights = new(new Dictionary<string, StoredTensor>(), trainable: "clip.", fresh: "", seed: (uint)recipe.Seed);
+            Pretrainer training = new(new(weights, sizes), vocabulary, data, recipe);
+            return run.Train(terminal, training, folder, recipe.Interval, "pairs", "caption found");
+        });
+        return command;
+    }
+
+    private static ClipSegConfig ReadConfig(string path)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
+            return ClipSegConfig.Parse(json.RootElement);
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException($"'{path}', line {e.LineNumber + 1}: this is not JSON.", e);
+        }
+    }
+
+    private static BpeVocabulary Learn(CaptionGenerator data, ClipSegConfig config, int seed)
+    {
+        string[] captions = new string[VocabularyCaptions];
+        Parallel.For(0, captions.Length, i => captions[i] = data.Generate(SceneSplit.Train, seed, i).Caption);
+        return BpeLearner.Learn(captions, config.VocabularySize, config.MaxTokens);
+    }
+}

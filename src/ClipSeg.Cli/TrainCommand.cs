@@ -1,0 +1,94 @@
+using System.CommandLine;
+using ClipSeg.Checkpoints;
+using ClipSeg.Data;
+using ClipSeg.Model;
+using ClipSeg.Prompts;
+using ClipSeg.Text;
+using ClipSeg.Training;
+
+namespace ClipSeg.Cli;
+
+/// <summary><c>clipseg train</c>: a decoder on a frozen CLIP, from pictures, masks and phrases.</summary>
+internal static class TrainCommand
+{
+    private const string Decoder = "decoder.";
+    private const int ScenesPerEpoch = 1 << 24;     // they are drawn when they are needed: as good as endless
+    private const string Examples = """
+        clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined -o runs/mine
+        clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined --go-on -o runs/finetuned --rate 1e-4
+        clipseg train --data VGPhraseCut_v0 --model rd64-uni.pth --clip ViT-B-16.pt --recipe recipes/pc-plus.json -o runs/pc
+        clipseg train --data scenes --model runs/clip/best --recipe recipes/emoji.json -o runs/emoji
+        clipseg train --data scenes --model runs/clip/best -o runs/emoji --resume
+        """;
+
+    public static Command Create(Terminal terminal)
+    {
+        Option<string> data = new("--data")
+        {
+            Description = "A PhraseCut folder, a folder with phrases.csv or phrases.jsonl, or 'scenes' for scenes of emoji.",
+            HelpName = "DIR", Required = true,
+        };
+        Option<string?> validation = new("--validation")
+        {
+            Description = "As --data, to measure the score on; by default a tenth of the pictures, or PhraseCut's val.",
+            HelpName = "DIR",
+        };
+        Option<bool> goOn = new("--go-on")
+        {
+            Description = "Start from the model's own decoder (fine-tuning) rather than from a new one.",
+        };
+        Option<int> phrases = new("--phrases-per-scene")
+        {
+            Description = "Phrases that are asked of each scene, which is encoded once.", HelpName = "N", DefaultValueFactory = _ => 4,
+        };
+        RunOptions run = new();
+        ModelOptions model = new();
+        ArtworkOptions artwork = new();
+        RecipeOptions<TrainRecipe> recipes = new(new(), RecipeKeys.Train);
+        ExampleCommand command = new("train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
+        {
+            data, validation, goOn, phrases,
+        };
+        run.AddTo(command);
+        model.AddModelTo(command);
+        artwork.AddTo(command);
+        recipes.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            TrainRecipe recipe = recipes.Read(parsed);
+            TrainingFolder folder = run.Open(parsed);
+            using Checkpoint checkpoint = model.Open(parsed, terminal);
+            (SegmentationData train, SegmentationData check) = Data(
+                parsed.GetValue(data)!, parsed.GetValue(validation), recipe, parsed.GetValue(phrases), () => artwork.Catalogue(parsed));
+
+            ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
+            bool fresh = !parsed.GetValue(goOn);
+            if (fresh) config = recipe.Decoder(config);
+            Weights weights = new(checkpoint.Tensors, trainable: Decoder, fresh: fresh ? Decoder : null, seed: (uint)recipe.Seed);
+            Trainer training = new(new(weights, config), ModelFiles.ReadVocabulary(checkpoint, new()),
+                Preprocessing.Parse(checkpoint.PreprocessorJson), train, check, recipe)
+            {
+                OnUnreadable = message => terminal.Warn($"Skipped: {message}"),
+            };
+            return run.Train(terminal, training, folder, recipe.Interval, "samples", "foreground IoU");
+        });
+        return command;
+    }
+
+    private static (SegmentationData Train, SegmentationData Check) Data(
+        string path, string? validation, TrainRecipe recipe, int phrasesPerScene, Func<EmojiCatalogue> catalogue)
+    {
+        if (path == "scenes")
+        {
+            SceneGenerator scenes = new(catalogue(), new() { Size = recipe.Size, Pool = ConceptPool.Seen });
+            return (new SceneData(scenes, SceneSplit.Train, recipe.Seed, ScenesPerEpoch, phrasesPerScene),
+                new SceneData(scenes, SceneSplit.Validation, recipe.Seed, recipe.ValidationSamples));
+        }
+        if (PhraseCut.IsAt(path))
+            return (new PhraseCut(path, "train"), new PhraseCut(validation ?? path, "val"));
+        MaskFolder folder = new(path);
+        return validation is null
+            ? (new DataPart(folder, validation: false), new DataPart(folder, validation: true))
+            : (folder, new MaskFolder(validation));
+    }
+}
