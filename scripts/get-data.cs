@@ -1,8 +1,8 @@
 #:property PublishAot=false
 // Fetches the emoji artwork and names that scenes are made of into data/emoji (git-ignored):
 //   dotnet run scripts/get-data.cs
-// Needs npm (the packages come from its registry, about 140 MB); keeps about 20 MB. Runs in a minute; does nothing when the
-// data is there.
+// Needs npm (the packages come from its registry, about 140 MB); keeps about 20 MB. Runs in a minute; does nothing
+// when the data is there.
 using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
@@ -12,7 +12,8 @@ Package[] packages =
 [
     new("emoji-datasource-google", "16.0.0", "Noto Emoji: Apache License 2.0, Google (package: MIT, Cal Henderson)",
         [new("img/google/64/", "google"), new("emoji.json", ""), new("LICENSE", "licenses")]),
-    new("emoji-datasource-twitter", "16.0.0", "Twemoji: CC BY 4.0, Twitter and contributors (package: MIT, Cal Henderson)",
+    new("emoji-datasource-twitter", "16.0.0",
+        "Twemoji: CC BY 4.0, Twitter and contributors (package: MIT, Cal Henderson)",
         [new("img/twitter/64/", "twitter"), new("LICENSE", "licenses")]),
     new("emojibase-data", "17.0.0", "emojibase: MIT, Miles Johnson; Unicode CLDR: Unicode License",
         [new("en/data.json", "", "emojibase.json"), new("LICENSE", "licenses")]),
@@ -95,7 +96,7 @@ static long Unpack(Package package, string archive, string folder)
         if (k < 0) continue;
 
         Keep keep = package.Keep[k];
-        string name = keep.Rename ?? Path.GetFileName(entry.Name);      // the file name only: an entry cannot leave the folder
+        string name = keep.Rename ?? Path.GetFileName(entry.Name);      // so that no entry can leave the folder
         if (name == "LICENSE") name = package.Name + ".txt";
         if (IsSkinTone(name)) continue;
         Directory.CreateDirectory(Path.Combine(folder, keep.Into));

@@ -15,9 +15,6 @@ namespace ClipSeg;
 public sealed class Segmenter : IDisposable
 {
     private const int MaxPromptsAtOnce = 16;        // bounds the decoder's memory: about 5 MB a prompt at 352 x 352
-    private const string OpenAiVocabulary = "bpe_simple_vocab_16e6.txt.gz";
-
-    private readonly Checkpoint? _checkpoint;
 
     /// <param name="model">The network.</param>
     /// <param name="preprocessing">Its size must be a multiple of the network's patch size.</param>
@@ -25,13 +22,16 @@ public sealed class Segmenter : IDisposable
     public Segmenter(ClipSegModel model, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
     {
         if (preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
-            throw new ArgumentException(misfit, nameof(preprocessing));
+            throw new ArgumentException(misfit);
         (Model, Preprocessing, Prompts) = (model, preprocessing, new(model, preprocessing, tokenizer));
     }
 
     private Segmenter(Checkpoint checkpoint, ClipSegModel model, Preprocessing preprocessing, SegmenterOptions options)
-        : this(model, preprocessing, () => LoadTokenizer(checkpoint, options.Files))
-        => _checkpoint = checkpoint;
+        : this(model, preprocessing, () => new(ModelFiles.ReadVocabulary(checkpoint, options.Files)))
+        => Checkpoint = checkpoint;
+
+    /// <summary>The files the model was loaded from; null if it was made in memory.</summary>
+    public Checkpoint? Checkpoint { get; }
 
     public ClipSegModel Model { get; }
 
@@ -46,7 +46,7 @@ public sealed class Segmenter : IDisposable
     public static Segmenter Load(string model, SegmenterOptions? options = null)
     {
         options ??= new();
-        Checkpoint checkpoint = Checkpoint.Open(Locate(model), CheckpointOptions(options));
+        Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, new Hub()), CheckpointOptions(options));
         try
         {
             ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
@@ -156,7 +156,7 @@ public sealed class Segmenter : IDisposable
     public Prompt Prompt(Image support, Mask mask, ClipMasking masking) => Prompts.Image(support, mask, masking);
 
     /// <summary>Closes the model's files. Weights that have not been needed yet cannot be read any more.</summary>
-    public void Dispose() => _checkpoint?.Dispose();
+    public void Dispose() => Checkpoint?.Dispose();
 
     private Tensor Conditionals(IReadOnlyList<Prompt> prompts, int first, int count)
     {
@@ -175,24 +175,6 @@ public sealed class Segmenter : IDisposable
         return conditionals;
     }
 
-    private static string Locate(string model)
-    {
-        if (Directory.Exists(model) || File.Exists(model)) return model;
-        throw new CheckpointException($"There is no model '{model}': no such folder or file.");
-    }
-
     private static CheckpointOptions CheckpointOptions(SegmenterOptions options)
         => options.ExtractLayers is { } layers ? options.Files with { ExtractLayers = layers } : options.Files;
-
-    private static ClipTokenizer LoadTokenizer(Checkpoint checkpoint, CheckpointOptions options)
-    {
-        if (checkpoint.File("vocab.json") is { } vocabulary && checkpoint.File("merges.txt") is not null)
-            return ClipTokenizer.Load(Path.GetDirectoryName(vocabulary)!);
-        string? openAi = checkpoint.File(OpenAiVocabulary);
-        string cached = Path.Combine(options.ClipCache, OpenAiVocabulary);
-        if (openAi is null && File.Exists(cached)) openAi = cached;
-        return ClipTokenizer.FromOpenAi(openAi ?? throw new CheckpointException(
-            $"Model '{checkpoint.Path}' has no vocabulary, so it cannot read text: put vocab.json and merges.txt, or OpenAI's "
-            + $"{OpenAiVocabulary}, beside it (or the latter into '{options.ClipCache}')."));
-    }
 }

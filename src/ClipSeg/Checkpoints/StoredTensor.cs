@@ -42,6 +42,10 @@ public sealed class StoredTensor
         => new(name, StoredType.Float32, tensor.Shape,
             (first, destination) => tensor.Data.Slice((int)first, destination.Length).CopyTo(destination));
 
+    /// <summary>A network's weight, for writing.</summary>
+    public static StoredTensor Of(Parameter parameter)
+        => new(parameter.Name, StoredType.Float32, parameter.Shape, parameter.Read);
+
     internal StoredTensor Renamed(string name) => new(name, Type, _shape, _read);
 
     /// <summary>Some rows (indices of the first axis) as a tensor that reads from this one.</summary>

@@ -81,16 +81,4 @@ public sealed class Mask
     /// <param name="colour">The colour of both; by default the first of <see cref="Imaging.Overlay.Colour"/>.</param>
     public Image Overlay(Image picture, Rgb? colour = null)
         => Imaging.Overlay.Paint(picture, [this], [colour ?? Imaging.Overlay.Colour(0)], threshold: 0.5f);
-
-    /// <summary>A rectangle of the mask, copied.</summary>
-    /// <exception cref="ArgumentException">It reaches outside.</exception>
-    public Mask Crop(int x, int y, int width, int height)
-    {
-        if (x < 0 || y < 0 || width < 1 || height < 1 || x > Width - width || y > Height - height)
-            throw new ArgumentException($"A crop of {width}x{height} at {x}, {y} does not fit into {Width}x{Height}.");
-        Mask part = new(width, height);
-        for (int row = 0; row < height; row++)
-            Values.AsSpan((y + row) * Width + x, width).CopyTo(part.Values.AsSpan(row * width));
-        return part;
-    }
 }

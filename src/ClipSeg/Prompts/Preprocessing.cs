@@ -12,8 +12,10 @@ namespace ClipSeg.Prompts;
 /// </remarks>
 public sealed record Preprocessing
 {
+    /// <summary>The longest side. A longer one only costs: attention is quadratic in the pixels.</summary>
+    public const int MaxSize = 2048;
+
     private const int Channels = 3;
-    private const int MaxSize = 2048;       // a longer side only costs: attention is quadratic in the pixels
 
     private static readonly float[] _imageNetMean = [0.485f, 0.456f, 0.406f];
     private static readonly float[] _imageNetStd = [0.229f, 0.224f, 0.225f];
@@ -79,7 +81,8 @@ public sealed record Preprocessing
     /// <summary>What keeps a network with this patch size from reading this size; null if nothing does.</summary>
     public string? Misfit(int patchSize)
     {
-        int side = Width % patchSize != 0 ? Width : Height;
+        int side = Width < 1 || Width > MaxSize || Width % patchSize != 0 ? Width : Height;
+        if (side is < 1 or > MaxSize) return $"Size {side} is not in 1..{MaxSize}.";
         if (side % patchSize == 0) return null;
         int below = side / patchSize * patchSize, above = below + patchSize;
         return $"Size {side} is not a multiple of the model's patch size {patchSize}; "

@@ -24,6 +24,9 @@ public static class PromptTemplates
         "a photo of the {}.",
     ];
 
+    /// <summary>What <see cref="Named"/> knows.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["plain", "fixed", "shuffle", "shuffle+"];
+
     /// <summary>The list that the recipes call <paramref name="name"/>: plain, fixed, shuffle or shuffle+.</summary>
     /// <exception cref="ArgumentException">There is no list of that name.</exception>
     public static IReadOnlyList<string> Named(string name) => name switch
@@ -33,7 +36,7 @@ public static class PromptTemplates
         "shuffle" => Shuffle,
         "shuffle+" => ShufflePlus,
         _ => throw new ArgumentException(
-            $"There are no prompt templates '{name}'. Known are plain, fixed, shuffle and shuffle+.", nameof(name)),
+            $"There are no prompt templates '{name}'. Known are {string.Join(", ", Names)}.", nameof(name)),
     };
 
     /// <summary>The template with <paramref name="phrase"/> in place of every <c>{}</c>.</summary>

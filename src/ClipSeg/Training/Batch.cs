@@ -21,9 +21,6 @@ public sealed record Batch(Tensor Pixels, int[] PictureOf, Tensor Masks, Tensor 
 /// </remarks>
 public sealed class BatchDrawer
 {
-    private const float LeastCoverage = 0.05f;      // of the picture, by the object, for a crop to be taken at once
-    private const int CropTries = 50;
-
     private readonly ClipSegModel _model;
     private readonly ClipTokenizer _tokenizer;
     private readonly Preprocessing _preprocessing;
@@ -101,67 +98,42 @@ public sealed class BatchDrawer
         SegmentationSample sample = _data.Get(index);
         int draw = (int)(random.NextBits() >> 33);
         string phrase = sample.Phrase;
-        Mask mask = sample.Mask;
         SegmentationSample? support = null;
-        bool negative = random.Chance(_recipe.Negatives);
-        if (negative)
+        if (random.Chance(_recipe.Negatives))
         {
-            NegativePhrase other = _data.Negative(index, draw, withSupport: _visualPrompt is not null);
-            (phrase, support, mask) = (other.Phrase, other.Support, new Mask(mask.Width, mask.Height));
+            NegativePhrase absent = _data.Negative(index, draw, withSupport: _visualPrompt is not null);
+            (phrase, support) = (absent.Phrase, absent.Support);
+            sample = sample with { Mask = new(sample.Mask.Width, sample.Mask.Height) };
         }
         else if (_visualPrompt is not null)
         {
             support = _data.Support(index, draw);
         }
 
-        (Tensor pixels, Tensor target) = Fit(sample.Picture, mask, ref random, out bool cropped);
+        (Tensor pixels, Tensor mask) = Fit(sample, ref random);
         Tensor? shown = null;
         if (support is not null)
         {
-            (Tensor supportPixels, Tensor supportMask) = Fit(support.Picture, support.Mask, ref random, out _);
+            (Tensor supportPixels, Tensor supportMask) = Fit(support, ref random);
             shown = _visualPrompt!.Apply(supportPixels, supportMask);
         }
         // The released recipes train on bare phrases where nothing is mixed in (training-and-evaluation.md §2.1).
         string template = _visualPrompt is null ? "{}" : random.Pick<string>([.. _templates]);
         float weight = shown is null ? 1 : random.Between(_recipe.MixMin, _recipe.MixMax);
         int[] ids = _tokenizer.Encode(PromptTemplates.Apply(template, phrase)).Ids;
-        return new(pixels, target, ids, shown, weight, cropped ? -1 - index : sample.Group);
+        bool cropped = _recipe.Crop && sample.Picture.Width != sample.Picture.Height;
+        return new(pixels, mask, ids, shown, weight, cropped ? -1 - index : sample.Group);
     }
 
     /// <summary>A picture and its mask at the recipe's size: [3, S, S] normalised, and [S, S].</summary>
-    private (Tensor Pixels, Tensor Mask) Fit(Image picture, Mask mask, ref SceneRandom random, out bool cropped)
+    private (Tensor Pixels, Tensor Mask) Fit(SegmentationSample sample, ref SceneRandom random)
     {
-        int side = Math.Min(picture.Width, picture.Height), size = _recipe.Size;
-        cropped = _recipe.Crop && picture.Width != picture.Height;
-        if (cropped)
-        {
-            (int x, int y) = ChooseCrop(mask, side, ref random);
-            picture = picture.Crop(x, y, side, side);
-            mask = mask.Crop(x, y, side, side);
-        }
-        Tensor pixels = new(new float[3 * size * size], 3, size, size);
-        Resize(picture, pixels);
-        Tensor target = new(new float[size * size], size, size);
-        Interpolation.Nearest(mask.Values, 1, mask.Height, mask.Width, target.Data, size, size);
-        return (pixels, target);
-    }
-
-    /// <summary>Where a square may be cut so that it shows the object: the first of 50 that does, or the best of them.</summary>
-    private static (int X, int Y) ChooseCrop(Mask mask, int side, ref SceneRandom random)
-    {
-        float enough = LeastCoverage * mask.Width * mask.Height, most = -1;
-        (int X, int Y) best = (0, 0);
-        for (int attempt = 0; attempt < CropTries && most <= enough; attempt++)
-        {
-            int x = random.Next(mask.Width - side + 1), y = random.Next(mask.Height - side + 1);
-            float covered = 0;
-            for (int row = y; row < y + side; row++)
-            {
-                foreach (float v in mask.Values.AsSpan(row * mask.Width + x, side)) covered += v;
-            }
-            if (covered > most) (most, best) = (covered, (x, y));
-        }
-        return best;
+        if (_recipe.Crop) sample = SquareCrop.Apply(sample, ref random);
+        int size = _recipe.Size;
+        Tensor pixels = new(new float[3 * size * size], 3, size, size), mask = new(new float[size * size], size, size);
+        Resize(sample.Picture, pixels);
+        Interpolation.Nearest(sample.Mask.Values, 1, sample.Mask.Height, sample.Mask.Width, mask.Data, size, size);
+        return (pixels, mask);
     }
 
     /// <summary>Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.</summary>

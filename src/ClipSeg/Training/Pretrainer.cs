@@ -1,4 +1,4 @@
-using ClipSeg.Imaging;
+using ClipSeg.Checkpoints;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
@@ -11,7 +11,7 @@ namespace ClipSeg.Training;
 public sealed record PretrainRecipe
 {
     /// <summary>Pairs per step; each is compared with all others of its batch.</summary>
-    public int Batch { get; init; } = 256;
+    public int Batch { get; init; } = 128;
 
     public int Steps { get; init; } = 20_000;
 
@@ -32,46 +32,79 @@ public sealed record PretrainRecipe
     /// </summary>
     public bool CacheGradients { get; init; }
 
+    /// <summary>Steps from one validation, and one saved state, to the next.</summary>
+    public int Interval { get; init; } = 250;
+
     public int Seed { get; init; } = 1;
 }
 
 /// <summary>Contrastive pre-training of CLIP's two towers: pairs of pictures and captions must find each other.</summary>
 /// <remarks>Radford et al. 2021, §2.3 to §2.5: symmetric cross-entropy, a learned temperature of at most 100.</remarks>
-public sealed class Pretrainer
+public sealed class Pretrainer : ITraining
 {
     private const float LargestScale = 100;
+    private const int ValidationPairs = 500;
 
     private readonly ClipSegModel _model;
+    private readonly BpeVocabulary _vocabulary;
     private readonly ClipTokenizer _tokenizer;
     private readonly CaptionGenerator _data;
     private readonly PretrainRecipe _recipe;
-    private readonly Preprocessing _preprocessing = new();
+    private readonly Preprocessing _preprocessing;
     private readonly CosineSchedule _schedule;
 
     /// <param name="model">Its <c>clip.*</c> weights are trainable.</param>
-    public Pretrainer(ClipSegModel model, ClipTokenizer tokenizer, CaptionGenerator data, PretrainRecipe recipe)
+    /// <param name="vocabulary">Usually learned from the captions.</param>
+    /// <param name="data">Draws pictures of the config's size.</param>
+    /// <param name="recipe">How.</param>
+    public Pretrainer(ClipSegModel model, BpeVocabulary vocabulary, CaptionGenerator data, PretrainRecipe recipe)
     {
-        (_model, _tokenizer, _data, _recipe) = (model, tokenizer, data, recipe);
+        (_model, _vocabulary, _tokenizer, _data, _recipe) = (model, vocabulary, new(vocabulary), data, recipe);
+        _preprocessing = new() { Width = model.Config.ImageSize, Height = model.Config.ImageSize };
         _schedule = new(recipe.Rate, recipe.Rate / 100, recipe.Steps, recipe.WarmUp);
         Optimizer = new(model.Weights.Trainable, p => Decays(p) ? recipe.WeightDecay : 0);
     }
 
-    /// <summary>The state between steps, with the weights themselves.</summary>
     public AdamW Optimizer { get; }
 
-    /// <summary>The step that comes next, 0 the first. It decides what is drawn: a restored run goes on as it would have.</summary>
-    public int NextStep => Optimizer.Steps;
+    public int Steps => _recipe.Steps;
 
-    /// <summary>Takes one step and returns the batch's loss.</summary>
+    public int Batch => _recipe.Batch;
+
+    public string Run => $"pretrain {_model.Config} {_recipe}";
+
+    public float Rate(int step) => _schedule.Rate(step);
+
+    /// <summary>Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.</summary>
     public float Step()
     {
-        int step = NextStep, batch = _recipe.Batch;
+        int step = Optimizer.Steps, batch = _recipe.Batch;
         using TensorScope scope = new();
         (Tensor pixels, int[][] ids) = Draw(SceneSplit.Train, (long)step * batch, batch);
         float loss = _recipe.CacheGradients ? WithCachedGradients(pixels, ids) : OnOneTape(pixels, ids);
         Optimizer.Step(_schedule.Rate(step));
         return loss;
     }
+
+    /// <summary>The share of validation pictures whose caption is the most similar of <see cref="ValidationPairs"/>.</summary>
+    public double Validate()
+    {
+        using TensorScope scope = new();
+        (Tensor pixels, int[][] ids) = Draw(SceneSplit.Validation, 0, ValidationPairs);
+        Tensor images = Tensor.Concat([.. Parts(ValidationPairs)
+            .Select(p => _model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(p.First, p.Count)])))]);
+        Tensor similarities = images.Normalize().MatMulTransposed(_model.Text.Embed(ids).Normalize());
+        int found = 0;
+        for (int i = 0; i < ValidationPairs; i++)
+        {
+            ReadOnlySpan<float> row = similarities.Data.Slice(i * ValidationPairs, ValidationPairs);
+            if (row.IndexOf(row.ToArray().Max()) == i) found++;
+        }
+        return found / (double)ValidationPairs;
+    }
+
+    public void Save(string folder) => ModelFiles.Write(
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write, _vocabulary);
 
     /// <summary>Pictures [count, 3, S, S] and the token ids of their captions.</summary>
     internal (Tensor Pixels, int[][] Ids) Draw(SceneSplit split, long first, int count)

@@ -1,3 +1,6 @@
+using ClipSeg.Checkpoints;
+using ClipSeg.Model;
+
 namespace ClipSeg.Training;
 
 /// <summary>How a decoder is trained. The defaults are the paper's PC+ recipe (training-and-evaluation.md §5).</summary>
@@ -54,4 +57,22 @@ public sealed record TrainRecipe
     public int Part { get; init; } = 8;
 
     public int Seed { get; init; } = 1;
+
+    /// <summary>R of the new decoder, the paper's D.</summary>
+    public int Width { get; init; } = 64;
+
+    /// <summary>Whether the new decoder has the refined head.</summary>
+    public bool Refined { get; init; }
+
+    /// <summary>S of the new decoder; null for what the model's config says.</summary>
+    public IReadOnlyList<int>? Layers { get; init; }
+
+    /// <summary>The config of a network with this recipe's decoder on another one's CLIP.</summary>
+    /// <exception cref="CheckpointException">There is no such network.</exception>
+    public ClipSegConfig Decoder(ClipSegConfig config)
+    {
+        config = config with { ReduceWidth = Width, RefinedHead = Refined, ExtractLayers = Layers ?? config.ExtractLayers };
+        config.Validate();
+        return config;
+    }
 }

@@ -1,39 +1,63 @@
+using ClipSeg.Checkpoints;
 using ClipSeg.Evaluation;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using ClipSeg.Text;
+using ClipSeg.Training.Data;
 
 namespace ClipSeg.Training;
 
 /// <summary>Trains a decoder on a frozen CLIP, step by step.</summary>
 /// <remarks>Lüddecke and Ecker 2022, §4: binary cross-entropy, AdamW, a cosine down to a tenth of the rate.</remarks>
-public sealed class Trainer
+public sealed class Trainer : ITraining
 {
     private readonly ClipSegModel _model;
-    private readonly BatchDrawer _batches;
+    private readonly BpeVocabulary _vocabulary;
+    private readonly Preprocessing _preprocessing;
+    private readonly BatchDrawer _batches, _validation;
     private readonly TrainRecipe _recipe;
     private readonly CosineSchedule _schedule;
 
     /// <param name="model">Its <c>decoder.*</c> weights are trainable.</param>
-    /// <param name="batches">What it learns from.</param>
+    /// <param name="vocabulary">The model's.</param>
+    /// <param name="preprocessing">The model's; the recipe's size takes the place of its own.</param>
+    /// <param name="data">What it learns from.</param>
+    /// <param name="validation">What its score is measured on.</param>
     /// <param name="recipe">How.</param>
-    public Trainer(ClipSegModel model, BatchDrawer batches, TrainRecipe recipe)
+    public Trainer(
+        ClipSegModel model, BpeVocabulary vocabulary, Preprocessing preprocessing, SegmentationData data,
+        SegmentationData validation, TrainRecipe recipe)
     {
-        (_model, _batches, _recipe) = (model, batches, recipe);
+        (_model, _vocabulary, _recipe) = (model, vocabulary, recipe);
+        _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
+        if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit) throw new ArgumentException(misfit, nameof(recipe));
+        ClipTokenizer tokenizer = new(vocabulary);
+        _batches = new(model, tokenizer, _preprocessing, data, recipe) { OnUnreadable = e => OnUnreadable?.Invoke(e) };
+        _validation = new(model, tokenizer, _preprocessing, validation,
+            recipe with { Templates = "plain", Negatives = 0, MixMin = 1, MixMax = 1, VisualPrompt = null, Shuffle = false });
         _schedule = new(recipe.Rate, recipe.LowestRate, recipe.Steps);
         Optimizer = new(model.Weights.Trainable, _ => recipe.WeightDecay);
     }
 
-    /// <summary>The state between steps, with the weights themselves.</summary>
     public AdamW Optimizer { get; }
 
-    /// <summary>The step that comes next, 0 the first.</summary>
-    public int NextStep => Optimizer.Steps;
+    public int Steps => _recipe.Steps;
 
-    /// <summary>Takes one step and returns the batch's loss.</summary>
+    public int Batch => _recipe.Batch;
+
+    public string Run => $"train {_model.Config} {_recipe}";
+
+    /// <summary>Told of each sample that cannot be read; another one takes its place.</summary>
+    public Action<string>? OnUnreadable { get; init; }
+
+    public float Rate(int step) => _schedule.Rate(step);
+
+    /// <summary>Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.</summary>
     /// <exception cref="InvalidOperationException">The loss is not finite; the weights are as they were.</exception>
     public float Step()
     {
-        int step = NextStep;
+        int step = Optimizer.Steps;
         using TensorScope scope = new();
         Batch batch = _batches.Draw(step);
         int count = batch.PictureOf.Length, size = _recipe.Size, grid = size / _model.Config.PatchSize;
@@ -64,34 +88,36 @@ public sealed class Trainer
         return (float)loss;
     }
 
-    /// <summary>The metrics of a batch drawer's first batches: text and image prompts as the recipe mixes them.</summary>
-    public SegmentationMetrics Validate(BatchDrawer batches, int count)
+    /// <summary>The best foreground IoU over all thresholds, of text prompts.</summary>
+    public double Validate()
     {
         SegmentationMetrics metrics = new();
-        int size = _recipe.Size, grid = size / _model.Config.PatchSize;
-        for (int step = 0; metrics.Samples < count; step++)
+        int size = _recipe.Size, area = size * size, grid = size / _model.Config.PatchSize;
+        for (int step = 0; metrics.Samples < _recipe.ValidationSamples; step++)
         {
             using TensorScope scope = new();
-            Batch batch = batches.Draw(step);
+            Batch batch = _validation.Draw(step);
             Tensor[] activations = Activations(batch.Pixels);
             for (int first = 0; first < batch.PictureOf.Length; first += _recipe.Part)
             {
                 using TensorScope partScope = new();
                 int part = Math.Min(_recipe.Part, batch.PictureOf.Length - first);
                 int[] pictures = batch.PictureOf[first..(first + part)];
+                Tensor conditionals = batch.Conditionals.TakeRows([.. Enumerable.Range(first, part)]);
                 Tensor logits = _model.Decoder.Forward(
-                    Array.ConvertAll(activations, a => a.TakeRows(pictures)),
-                    batch.Conditionals.TakeRows([.. Enumerable.Range(first, part)]), grid, grid);
+                    Array.ConvertAll(activations, a => a.TakeRows(pictures)), conditionals, grid, grid);
                 for (int i = 0; i < part; i++)
                 {
-                    int at = size * size;
-                    metrics.AddLogits(
-                        logits.Data.Slice(i * at, at), batch.Masks.Data.Slice((first + i) * at, at), metrics.Samples);
+                    metrics.AddLogits(logits.Data.Slice(i * area, area),
+                        batch.Masks.Data.Slice((first + i) * area, area), metrics.Samples);
                 }
             }
         }
-        return metrics;
+        return metrics.Plain().ForegroundIou.Best;
     }
+
+    public void Save(string folder) => ModelFiles.Write(
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write, _vocabulary);
 
     /// <summary>Of all pictures, a few at a time.</summary>
     private Tensor[] Activations(Tensor pixels)

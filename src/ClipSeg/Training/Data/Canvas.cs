@@ -22,7 +22,9 @@ internal sealed class Canvas(Image picture)
         }
     }
 
-    /// <summary>Puts the stamp in front of everything else; where it is at least half opaque it takes the pixel's label.</summary>
+    /// <summary>
+    /// Puts the stamp in front of everything else; where it is at least half opaque it takes the pixel's label.
+    /// </summary>
     public void Draw(Stamp stamp, byte label, Tint tint)
     {
         for (int y = 0; y < stamp.Height; y++)
@@ -76,10 +78,17 @@ internal sealed class Canvas(Image picture)
 
         public SceneObject ToObject(Placed placed) => new()
         {
-            Concept = placed.Concept, Sprite = placed.Sprite, Pixels = _pixels,
+            Concept = placed.Concept,
+            Sprite = placed.Sprite,
+            Pixels = _pixels,
             VisibleFraction = MathF.Min(1, _pixels / placed.Total),
-            Left = _left, Top = _top, Right = _right, Bottom = _bottom,
-            CentreX = _sumX / (float)_pixels, CentreY = _sumY / (float)_pixels, Colours = _colours,
+            Left = _left,
+            Top = _top,
+            Right = _right,
+            Bottom = _bottom,
+            CentreX = _sumX / (float)_pixels,
+            CentreY = _sumY / (float)_pixels,
+            Colours = _colours,
         };
     }
 }

@@ -61,8 +61,9 @@ public sealed class ColourShares
         byte[] names = new byte[1 << 3 * Bits];
         for (int i = 0; i < names.Length; i++)
         {
-            const int Mask = (1 << Bits) - 1;
-            names[i] = (byte)Classify((i >> 2 * Bits) / (float)Mask, (i >> Bits & Mask) / (float)Mask, (i & Mask) / (float)Mask);
+            const int Most = (1 << Bits) - 1;
+            float r = i >> 2 * Bits, g = i >> Bits & Most, b = i & Most;
+            names[i] = (byte)Classify(r / Most, g / Most, b / Most);
         }
         return names;
     }

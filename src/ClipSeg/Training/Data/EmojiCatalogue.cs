@@ -3,7 +3,9 @@ using ClipSeg.Imaging;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>Everything that scenes can show: about a thousand concepts, drawn in two styles, and the words for them.</summary>
+/// <summary>
+/// Everything that scenes can show: about a thousand concepts, drawn in two styles, and the words for them.
+/// </summary>
 public sealed class EmojiCatalogue
 {
     private static readonly string[] _styles = ["google", "twitter"];
@@ -18,7 +20,9 @@ public sealed class EmojiCatalogue
     /// <param name="artwork">The drawings of an entry; those without any are left out.</param>
     /// <param name="tags">The loose associations of an entry.</param>
     internal EmojiCatalogue(
-        IReadOnlyList<ConceptEntry> entries, Func<ConceptEntry, List<Sprite>> artwork, Func<ConceptEntry, List<string>> tags)
+        IReadOnlyList<ConceptEntry> entries,
+        Func<ConceptEntry, List<Sprite>> artwork,
+        Func<ConceptEntry, List<string>> tags)
     {
         bool[] heldOut = HeldOutConcepts.Choose(entries);
         List<Concept> concepts = [];
@@ -31,8 +35,14 @@ public sealed class EmojiCatalogue
             drawn.Add(entry);
             concepts.Add(new()
             {
-                Id = concepts.Count, Name = entry.Name, Synonyms = entry.Synonyms, Categories = entry.Categories,
-                Tags = tags(entry), Group = entry.Group, Sprites = sprites, HeldOut = heldOut[i],
+                Id = concepts.Count,
+                Name = entry.Name,
+                Synonyms = entry.Synonyms,
+                Categories = entry.Categories,
+                Tags = tags(entry),
+                Group = entry.Group,
+                Sprites = sprites,
+                HeldOut = heldOut[i],
             });
         }
         if (concepts.Count == 0) throw new ArgumentException("A catalogue needs a concept with artwork.");
@@ -47,7 +57,10 @@ public sealed class EmojiCatalogue
             foreach (Term term in concept.Synonyms.Prepend(concept.Name)) _heldOutWords[_wordIds[term.Text]] = true;
         _conceptsOf = new int[_words.Length][];
         for (int word = 0; word < _words.Length; word++)
+        {
             _conceptsOf[word] = [.. Enumerable.Range(0, concepts.Count).Where(c => _truth[c, word] == Truth.Yes)];
+            if (Array.TrueForAll(_conceptsOf[word], c => concepts[c].HeldOut)) _heldOutWords[word] = true;
+        }
     }
 
     public IReadOnlyList<Concept> Concepts { get; }
@@ -60,7 +73,9 @@ public sealed class EmojiCatalogue
 
     public Truth Holds(int word, Concept concept) => _truth[concept.Id, word];
 
-    /// <summary>Whether the word names a held-out concept, so that decoder training must not say it.</summary>
+    /// <summary>
+    /// Whether the word names a held-out concept, or holds for no other: decoder training must not say it.
+    /// </summary>
     public bool IsHeldOut(int word) => _heldOutWords[word];
 
     /// <summary>The ids of the concepts that a word holds for.</summary>
@@ -82,10 +97,12 @@ public sealed class EmojiCatalogue
         ILookup<string, int> byStem = Enumerable.Range(0, _words.Length).ToLookup(i => Words.Stem(_words[i].Text));
         foreach (Concept concept in Concepts)
         {
-            // A label's part or a tag ("horse" in "horse racing", "cat" for the tiger) may or may not be what people see.
+            // A label's part or a tag ("horse" in "horse racing", "cat" for the tiger) may or may not be what people
+            // see.
             ConceptEntry entry = entries[concept.Id];
             IEnumerable<string> names = [.. entry.Labels, .. WordsOf(concept).Select(t => t.Text)];
-            IEnumerable<string> loose = [.. names.SelectMany(Words.Parts), .. entry.Labels, .. concept.Tags, .. entry.Doubtful];
+            IEnumerable<string> loose =
+                [.. names.SelectMany(Words.Parts), .. entry.Labels, .. concept.Tags, .. entry.Doubtful];
             foreach (string text in loose)
                 foreach (int word in byStem[Words.Stem(text)]) _truth[concept.Id, word] = Truth.Doubtful;
             foreach (Term term in WordsOf(concept)) _truth[concept.Id, _wordIds[term.Text]] = Truth.Yes;
@@ -96,9 +113,9 @@ public sealed class EmojiCatalogue
     private sealed class EmojiFiles
     {
         private readonly string _folder;
-        private readonly Dictionary<string, string> _images = [];               // code points without FE0F → file name
-        private readonly Dictionary<string, string> _codes = [];                // label → code points without FE0F
-        private readonly Dictionary<string, List<string>> _tags = [];           // label → tags
+        private readonly Dictionary<string, string> _images = [];           // code points without FE0F → file name
+        private readonly Dictionary<string, string> _codes = [];            // label → code points without FE0F
+        private readonly Dictionary<string, List<string>> _tags = [];       // label → tags
 
         public EmojiFiles(string folder)
         {
@@ -121,7 +138,8 @@ public sealed class EmojiCatalogue
             }
             catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentException)
             {
-                throw new DataFormatException($"{folder}: emoji.json or emojibase.json is not as published ({e.Message})", e);
+                throw new DataFormatException(
+                    $"{folder}: emoji.json or emojibase.json is not as published ({e.Message})", e);
             }
         }
 
@@ -131,7 +149,10 @@ public sealed class EmojiCatalogue
             foreach (string label in entry.Labels)
             {
                 if (!_codes.TryGetValue(label, out string? code) || !_images.TryGetValue(code, out string? image))
-                    throw new DataFormatException($"concepts.txt, line {entry.Line}: no picture for the emoji '{label}'.");
+                {
+                    throw new DataFormatException(
+                        $"concepts.txt, line {entry.Line}: no picture for the emoji '{label}'.");
+                }
                 foreach (string style in _styles)
                     sprites.Add(new(Picture(Path.Combine(_folder, style, image)), style));
             }
@@ -157,7 +178,8 @@ public sealed class EmojiCatalogue
         private JsonDocument Open(string name)
         {
             string path = Path.Combine(_folder, name);
-            if (!File.Exists(path)) throw new DataFormatException($"{path} is missing. Run: dotnet run scripts/get-data.cs");
+            if (!File.Exists(path))
+                throw new DataFormatException($"{path} is missing. Run: dotnet run scripts/get-data.cs");
             try
             {
                 using FileStream file = File.OpenRead(path);

@@ -1,21 +1,25 @@
 namespace ClipSeg.Training.Data;
 
-/// <summary>Chooses the concepts that decoder training never meets: 15 %, some of every group, the same ones for ever.</summary>
+/// <summary>
+/// Chooses the concepts that decoder training never meets: 15 %, some of every group, the same ones for ever.
+/// </summary>
 /// <remarks>
 /// Concepts that share a name or synonym, or where one's name is a word of the other's ("envelope", "red envelope"), go
-/// together: otherwise a held-out name would be seen under another roof. Names that serve others as a category ("bird") stay.
+/// together: otherwise a held-out name would be seen under another roof. Names that serve others as a category
+/// ("bird") stay.
 /// </remarks>
 internal static class HeldOutConcepts
 {
     private const float Share = 0.15f;
     private const int LargestFamily = 4;
-    private const int FewKinds = 4;         // a name that is the category of more than these ties them no closer together
+    private const int FewKinds = 4;         // a name that is the category of more does not tie these together
 
     public static bool[] Choose(IReadOnlyList<ConceptEntry> entries)
     {
         Dictionary<string, int> wanted = entries.GroupBy(e => e.Group)
             .ToDictionary(g => g.Key, g => Math.Max(g.Count() / 4 > 0 ? 1 : 0, (int)MathF.Round(Share * g.Count())));
-        Dictionary<string, int> categoryUses = entries.SelectMany(e => e.Categories).CountBy(t => t.Text).ToDictionary();
+        Dictionary<string, int> categoryUses =
+            entries.SelectMany(e => e.Categories).CountBy(t => t.Text).ToDictionary();
 
         bool[] heldOut = new bool[entries.Count];
 
@@ -52,7 +56,10 @@ internal static class HeldOutConcepts
         {
             IEnumerable<string> parts = Names(entries[i]).SelectMany(t => Words.Parts(t.Text));
             foreach (string word in parts.Concat(entries[i].Categories.Select(t => t.Text)))
-                if (categoryUses.GetValueOrDefault(word) <= FewKinds && named.TryGetValue(word, out int other)) Join(other, i);
+            {
+                if (categoryUses.GetValueOrDefault(word) <= FewKinds && named.TryGetValue(word, out int other))
+                    Join(other, i);
+            }
         }
         return [.. Enumerable.Range(0, entries.Count).GroupBy(Root).OrderBy(g => g.Key).Select(g => g.ToList())];
     }

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>Reads a JSON file that is one long array of objects, an object at a time; memory holds one object.</summary>
+/// <summary>
+/// Reads a JSON file that is one long array of objects, an object at a time; memory holds one object.
+/// </summary>
 internal sealed class JsonArrayReader : IDisposable
 {
     private const int FirstBuffer = 1 << 16;
@@ -76,7 +78,8 @@ internal sealed class JsonArrayReader : IDisposable
             }
             catch (JsonException e)
             {
-                throw new DataFormatException($"{_path}, byte {_bufferOffset + _start + reader.BytesConsumed}: {e.Message}", e);
+                long at = _bufferOffset + _start + reader.BytesConsumed;
+                throw new DataFormatException($"{_path}, byte {at}: {e.Message}", e);
             }
             if (_end - _start >= MaxItemBytes) throw Error($"an object of more than {MaxItemBytes:N0} bytes");
             Fill();

@@ -6,11 +6,12 @@ namespace ClipSeg.Training.Data;
 
 /// <summary>Your own pictures: a list that names a picture, a mask and a phrase on every line.</summary>
 /// <remarks>
-/// The list is a .csv or a .jsonl file, in UTF-8. CSV: the first line is "image,mask,phrase" or "image,mask,phrase,kind"; values
-/// that hold commas or quotes stand in double quotes, with quotes doubled, on one line. JSON lines: an object with the texts
-/// "image", "mask", "phrase" and perhaps "kind" on every line, nothing else. Empty lines are skipped. Paths are relative to the
-/// list's folder and stay within it; the files exist. A mask is a picture of the same size: black is outside, white inside,
-/// the limit half way. Everything else is refused, with file and line.
+/// The list is a .csv or a .jsonl file, in UTF-8. CSV: the first line is "image,mask,phrase" or
+/// "image,mask,phrase,kind"; values that hold commas or quotes stand in double quotes, with quotes doubled, on one
+/// line. JSON lines: an object with the texts "image", "mask", "phrase" and perhaps "kind" on every line, nothing
+/// else. Empty lines are skipped. Paths are relative to the list's folder and stay within it; the files exist. A mask
+/// is a picture of the same size: black is outside, white inside, the limit half way. Everything else is refused,
+/// with file and line.
 /// </remarks>
 public sealed class MaskFolder : SegmentationData
 {
@@ -53,7 +54,10 @@ public sealed class MaskFolder : SegmentationData
             }
             return new()
             {
-                Picture = picture, Mask = mask, Phrase = _index.Phrases[entry.Phrase], Kind = entry.Kind,
+                Picture = picture,
+                Mask = mask,
+                Phrase = _index.Phrases[entry.Phrase],
+                Kind = entry.Kind,
                 Group = _pictures[entry.Image],
             };
         }
@@ -83,7 +87,8 @@ public sealed class MaskFolder : SegmentationData
     {
         string[] found = [.. _lists.Select(name => Path.Combine(folder, name)).Where(File.Exists)];
         return found.Length == 1 ? found[0]
-            : throw new DataFormatException($"{folder} has {found.Length} of {string.Join(", ", _lists)}, expected one.");
+            : throw new DataFormatException(
+                $"{folder} has {found.Length} of {string.Join(", ", _lists)}, expected one.");
     }
 
     private IEnumerable<(int Line, string Text)> Lines()
@@ -139,7 +144,8 @@ public sealed class MaskFolder : SegmentationData
                     if (text[i] == '"' && (++i >= text.Length || text[i] != '"')) break;
                     value.Append(text[i]);
                 }
-                if (i < text.Length && text[i] != ',') throw Error(line, $"expected a comma after a closing quote, got '{text[i]}'");
+                if (i < text.Length && text[i] != ',')
+                    throw Error(line, $"expected a comma after a closing quote, got '{text[i]}'");
             }
             for (; i < text.Length && text[i] != ','; i++)
             {
@@ -173,9 +179,10 @@ public sealed class MaskFolder : SegmentationData
         Dictionary<string, string> values = [];
         foreach (JsonProperty property in element.EnumerateObject())
         {
-            if (property.Name is not ("image" or "mask" or "phrase" or "kind")) throw Error(line, $"unknown key '{property.Name}'");
-            if (property.Value.ValueKind != JsonValueKind.String) throw Error(line, $"'{property.Name}' is not a text");
-            if (!values.TryAdd(property.Name, property.Value.GetString()!)) throw Error(line, $"'{property.Name}' stands twice");
+            string key = property.Name;
+            if (key is not ("image" or "mask" or "phrase" or "kind")) throw Error(line, $"unknown key '{key}'");
+            if (property.Value.ValueKind != JsonValueKind.String) throw Error(line, $"'{key}' is not a text");
+            if (!values.TryAdd(key, property.Value.GetString()!)) throw Error(line, $"'{key}' stands twice");
         }
         foreach (string key in (string[])["image", "mask", "phrase"])
             if (!values.ContainsKey(key)) throw Error(line, $"'{key}' is missing");

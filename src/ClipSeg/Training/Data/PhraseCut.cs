@@ -17,19 +17,19 @@ public sealed record PhraseCutFilter
 }
 
 /// <summary>
-/// A PhraseCut folder: image_data_split.json (or image_data_split3000.json), refer_{split}.json and images/{id}.jpg (or .png).
-/// The refer file is read once, in a stream; of each sample only its place in the file stays in memory.
+/// A PhraseCut folder: image_data_split.json (or image_data_split3000.json), refer_{split}.json and images/{id}.jpg
+/// (or .png). The refer file is read once, in a stream; of each sample only its place in the file stays in memory.
 /// </summary>
 public sealed class PhraseCut : SegmentationData
 {
-    private const int MaxSide = 8192;
+    private const int MaxSide = 4096;
     private static readonly string[] _splitFiles = ["image_data_split.json", "image_data_split3000.json"];
 
     // Annotated at another size than the picture has; spec 4.2.
     private static readonly HashSet<long> _badImages =
     [
-        150417, 285665, 498246, 61564, 285743, 498269, 498010, 150516, 150344, 286093, 61530, 150333, 286065, 285814, 498187,
-        285761, 498042,
+        150417, 285665, 498246, 61564, 285743, 498269, 498010, 150516, 150344, 286093, 61530, 150333, 286065, 285814,
+        498187, 285761, 498042,
     ];
 
     private readonly string _folder;
@@ -47,14 +47,16 @@ public sealed class PhraseCut : SegmentationData
     {
         filter ??= new();
         _folder = folder;
-        string? sizes = Array.Find(_splitFiles, name => File.Exists(Path.Combine(folder, name)));
-        _sizes = ReadSizes(Path.Combine(folder, sizes ?? throw new DataFormatException($"{folder} has no {_splitFiles[0]}.")));
+        string sizes = Array.Find(_splitFiles, name => File.Exists(Path.Combine(folder, name)))
+            ?? throw new DataFormatException($"{folder} has no {_splitFiles[0]}.");
+        _sizes = ReadSizes(Path.Combine(folder, sizes));
         _referFiles = [.. split.Split('_').Select(name => Path.Combine(folder, $"refer_{name}.json"))];
 
         for (int file = 0; file < _referFiles.Length; file++) ReadTasks(file, filter);
         _kept = [.. Enumerable.Range(0, _entries.Count).Where(i => _entries[i].BoxShare > filter.MinSize
             && (!filter.OnlyVisual || _index.SamplesOf(_entries[i].Phrase).Count > 1))];
-        if (_kept.Length == 0) throw new DataFormatException($"{folder}: no sample of split '{split}' passes the filter.");
+        if (_kept.Length == 0)
+            throw new DataFormatException($"{folder}: no sample of split '{split}' passes the filter.");
     }
 
     public override int Count => _kept.Length;
@@ -64,7 +66,9 @@ public sealed class PhraseCut : SegmentationData
 
     public override SegmentationSample Get(int index) => Read(_entries[_kept[index]]);
 
-    /// <summary>Any sample with the phrase, the sample itself among them, as CLIPSeg's training does; null if it is alone.</summary>
+    /// <summary>
+    /// Any sample with the phrase, the sample itself among them, as CLIPSeg's training does; null if it is alone.
+    /// </summary>
     public override SegmentationSample? Support(int index, int draw)
     {
         IReadOnlyList<int> samples = _index.SamplesOf(_entries[_kept[index]].Phrase);
@@ -98,13 +102,25 @@ public sealed class PhraseCut : SegmentationData
         string image = Path.Combine(_folder, "images", $"{entry.Image}.jpg");
         if (!File.Exists(image)) image = Path.ChangeExtension(image, ".png");
         if (!File.Exists(image)) throw new DataFormatException($"{_folder}/images has no {entry.Image}.jpg.");
-        Image picture = Image.Load(image);
+        Image picture = Load(image);
         if (picture.Width != size.Width || picture.Height != size.Height)
         {
             throw new DataFormatException(
                 $"{image} is {picture.Width}x{picture.Height}, annotated as {size.Width}x{size.Height}.");
         }
         return new() { Picture = picture, Mask = mask, Phrase = task.Phrase, Group = entry.Image };
+    }
+
+    private static Image Load(string path)
+    {
+        try
+        {
+            return Image.Load(path);
+        }
+        catch (ImageFormatException e)
+        {
+            throw new DataFormatException(e.Message, e);
+        }
     }
 
     private void ReadTasks(int file, PhraseCutFilter filter)
@@ -135,7 +151,10 @@ public sealed class PhraseCut : SegmentationData
             using JsonDocument item = JsonDocument.Parse(reader.Item);
             long id = Integer(item, "image_id"), width = Integer(item, "width"), height = Integer(item, "height");
             if (width is < 1 or > MaxSide || height is < 1 or > MaxSide)
-                throw new DataFormatException($"{path}, byte {reader.Offset}: {width}x{height}, expected 1 to {MaxSide} a side.");
+            {
+                throw new DataFormatException(
+                    $"{path}, byte {reader.Offset}: {width}x{height}, expected 1 to {MaxSide} a side.");
+            }
             sizes[id] = new((int)width, (int)height);
         }
         return sizes;

@@ -5,7 +5,7 @@ namespace ClipSeg.Training.Data;
 /// <summary>One task of refer_*.json, as far as training needs it; spec training-and-evaluation.md, 4.1.</summary>
 internal sealed record PhraseCutTask
 {
-    private const int MaxPoints = 100_000;      // of all polygons together; the largest published task has a few thousand
+    private const int MaxPoints = 50_000;       // of all polygons together, many times what annotators draw
 
     public required long ImageId { get; init; }
 
@@ -130,7 +130,8 @@ internal sealed record PhraseCutTask
         {
             _json.Read();
             if (_json.TokenType == JsonTokenType.EndArray) return false;
-            return _json.TokenType == JsonTokenType.StartArray ? true : throw Error($"{outer} holds something other than arrays");
+            if (_json.TokenType != JsonTokenType.StartArray) throw Error($"{outer} holds something other than arrays");
+            return true;
         }
 
         private List<double> Numbers(string name, int limit)

@@ -22,7 +22,8 @@ internal sealed class PhraseCutWriter(string folder, int size, int phrasesPerSce
                 long id = _images.Count + 1;
                 _images.Add((id, split));
                 scene.Picture.Save(Path.Combine(folder, "images", $"{id}.png"));
-                foreach (Phrase phrase in SceneFiles.PhrasesOf(scene, id, phrasesPerScene)) WriteTask(json, scene, phrase, id);
+                foreach (Phrase phrase in SceneFiles.PhrasesOf(scene, id, phrasesPerScene))
+                    WriteTask(json, scene, phrase, id);
                 json.Flush();
             }
             json.WriteEndArray();
@@ -122,7 +123,8 @@ internal sealed class PhraseCutWriter(string folder, int size, int phrasesPerSce
             Count(_predicates, phrase.Predicate);
         }
         json.WriteEndArray();
-        json.WriteString("type", phrase.Predicate is not null ? "relation" : phrase.Attribute is not null ? "attribute" : "name");
+        string type = phrase.Predicate is not null ? "relation" : phrase.Attribute is not null ? "attribute" : "name";
+        json.WriteString("type", type);
         json.WriteEndObject();
     }
 
@@ -144,7 +146,8 @@ internal sealed class PhraseCutWriter(string folder, int size, int phrasesPerSce
     private static void WriteCounts(Utf8JsonWriter json, string name, Dictionary<string, int> counts)
     {
         json.WriteStartArray(name);
-        foreach ((string word, int count) in counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal))
+        foreach ((string word, int count) in counts
+            .OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal))
         {
             json.WriteStartArray();
             json.WriteStringValue(word);
@@ -154,5 +157,6 @@ internal sealed class PhraseCutWriter(string folder, int size, int phrasesPerSce
         json.WriteEndArray();
     }
 
-    private static void Count(Dictionary<string, int> counts, string word) => counts[word] = counts.GetValueOrDefault(word) + 1;
+    private static void Count(Dictionary<string, int> counts, string word)
+        => counts[word] = counts.GetValueOrDefault(word) + 1;
 }

@@ -1,6 +1,8 @@
 namespace ClipSeg.Training.Data;
 
-/// <summary>Which samples have which phrase, and which phrases a picture has; samples are numbered as they are added.</summary>
+/// <summary>
+/// Which samples have which phrase, and which phrases a picture has; samples are numbered as they are added.
+/// </summary>
 internal sealed class PhraseIndex
 {
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
@@ -34,7 +36,10 @@ internal sealed class PhraseIndex
     {
         HashSet<int> shown = _phrasesOf[picture];
         if (shown.Count == _phrases.Count)
-            throw new DataFormatException("A negative needs a phrase that the picture lacks, but one picture has every phrase.");
+        {
+            throw new DataFormatException(
+                "A negative needs a phrase that the picture lacks, but one picture has every phrase.");
+        }
         while (true)
         {
             int phrase = random.Next(_phrases.Count);

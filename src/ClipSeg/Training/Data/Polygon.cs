@@ -16,7 +16,8 @@ public static class Polygon
     /// <param name="points">x and y in turn.</param>
     public static void Fill(Mask mask, ReadOnlySpan<double> points)
     {
-        if (points.Length % 2 != 0) throw new ArgumentException($"A polygon needs pairs of numbers, got {points.Length}.");
+        if (points.Length % 2 != 0)
+            throw new ArgumentException($"A polygon needs pairs of numbers, got {points.Length}.");
         if (points.IsEmpty) return;
 
         (double minX, double maxX, double minY, double maxY) = (points[0], points[0], points[1], points[1]);
@@ -29,9 +30,11 @@ public static class Polygon
         double[] above = new double[points.Length / 2], below = new double[points.Length / 2];
         for (int y = First(minY, mask.Height); y <= Last(maxY, mask.Height); y++)
         {
-            // Where the outline crosses the row, once with the row counted to the lower half plane, once to the upper. Left and
-            // right of a point inside both counts are odd; on an edge one of them is, for the edge itself falls out.
-            int countAbove = Cross(points, y, strictlyBelow: false, above), countBelow = Cross(points, y, strictlyBelow: true, below);
+            // Where the outline crosses the row, once with the row counted to the lower half plane, once to the
+            // upper. Left and right of a point inside both counts are odd; on an edge one of them is, for the edge
+            // itself falls out.
+            int countAbove = Cross(points, y, strictlyBelow: false, above);
+            int countBelow = Cross(points, y, strictlyBelow: true, below);
             int a = 0, b = 0;
             for (int x = left; x <= right; x++)
             {
@@ -46,8 +49,8 @@ public static class Polygon
     /// <summary>Polygons without holes whose union, by <see cref="Fill"/>, is the mask; x and y in turn.</summary>
     public static List<double[]> Trace(Mask mask)
     {
-        // Runs of set pixels, stacked while each touches exactly one of the next row: such a stack has no hole, and its outline
-        // meets every row at the run's two ends.
+        // Runs of set pixels, stacked while each touches exactly one of the next row: such a stack has no hole, and
+        // its outline meets every row at the run's two ends.
         List<double[]> polygons = [];
         List<Stack> open = [];
         for (int y = 0; y <= mask.Height; y++)
@@ -138,8 +141,10 @@ public static class Polygon
             return [.. outline];
         }
 
-        // Where the outline runs there and back along one line only its corners count, so a run of one pixel stays a corner.
+        // Where the outline runs there and back along one line only its corners count, so a run of one pixel stays a
+        // corner.
         private bool IsStraight(int i, Func<(int Left, int Right), int> side)
-            => _runs[i].Left != _runs[i].Right && i > 0 && i < _runs.Count - 1 && side(_runs[i - 1]) + side(_runs[i + 1]) == 2 * side(_runs[i]);
+            => _runs[i].Left != _runs[i].Right && i > 0 && i < _runs.Count - 1
+                && side(_runs[i - 1]) + side(_runs[i + 1]) == 2 * side(_runs[i]);
     }
 }

@@ -10,7 +10,9 @@ public sealed class Scene
 
     public EmojiCatalogue Catalogue { get; }
 
-    /// <summary>What the scene was drawn from; of <see cref="ConceptPool.Seen"/>, no phrase names a held-out concept.</summary>
+    /// <summary>
+    /// What the scene was drawn from; of <see cref="ConceptPool.Seen"/>, no phrase names a held-out concept.
+    /// </summary>
     public ConceptPool Pool { get; }
 
     public Image Picture { get; }

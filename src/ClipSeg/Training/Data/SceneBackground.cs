@@ -84,9 +84,9 @@ internal static class SceneBackground
     // Value noise: random heights on a coarse grid, smoothly joined, and a finer grid on top.
     private static void Clouds(Image picture, Rgb a, Rgb b, ref SceneRandom random)
     {
-        const int Most = 12;
+        const int Most = 12, Stride = Most + 1, FineStride = 2 * Most + 1;
         int cells = 2 + random.Next(8);
-        Span<float> coarse = stackalloc float[(Most + 1) * (Most + 1)], fine = stackalloc float[(Most * 2 + 1) * (Most * 2 + 1)];
+        Span<float> coarse = stackalloc float[Stride * Stride], fine = stackalloc float[FineStride * FineStride];
         foreach (ref float height in coarse) height = random.NextFloat() * 0.7f;
         foreach (ref float height in fine) height = random.NextFloat() * 0.3f;
 
@@ -97,7 +97,7 @@ internal static class SceneBackground
             for (int x = 0; x < picture.Width; x++)
             {
                 Lattice column = new(x * step * cells), fineColumn = new(x * step * cells * 2);
-                float t = Height(coarse, Most + 1, column, row) + Height(fine, Most * 2 + 1, fineColumn, fineRow);
+                float t = Height(coarse, Stride, column, row) + Height(fine, FineStride, fineColumn, fineRow);
                 Write(picture, y * picture.Width + x, a.Mix(b, t));
             }
         }

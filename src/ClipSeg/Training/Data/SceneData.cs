@@ -3,7 +3,7 @@ namespace ClipSeg.Training.Data;
 /// <summary>Scenes as training data, drawn when they are asked for.</summary>
 public sealed class SceneData : SegmentationData
 {
-    private const int PhraseStream = 10, NegativeStream = 11, SupportStream = 12;      // beside the three splits
+    private const int PhraseStream = 100, NegativeStream = 110, SupportStream = 120;     // apart from the splits' own
     private const int SupportTries = 8;
 
     private readonly SceneGenerator _generator;
@@ -35,9 +35,10 @@ public sealed class SceneData : SegmentationData
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        SceneRandom random = new((int)_split + PhraseStream * 10, _seed, index);
-        for (long i = index / _phrasesPerScene; ; i += Count)      // further scenes only where nothing certain can be said
+        SceneRandom random = new((int)_split + PhraseStream, _seed, index);
+        for (long i = index / _phrasesPerScene; ; i += Count)
         {
+            // One scene is enough, unless nothing certain can be said about it.
             Scene scene = _generator.Generate(_split, _seed, i);
             if (new ScenePhrases(scene).Sample(ref random) is Phrase phrase) return (scene, phrase);
         }
@@ -46,13 +47,13 @@ public sealed class SceneData : SegmentationData
     /// <summary>A new scene in which the same phrase holds; relations are shown by no other picture.</summary>
     public override SegmentationSample? Support(int index, int draw)
     {
-        SceneRandom random = new((int)_split + SupportStream * 10, _seed ^ draw, index);
+        SceneRandom random = new((int)_split + SupportStream, _seed ^ draw, index);
         return FindSupport(_generator, _split, _seed, Draw(index).Phrase, ref random);
     }
 
     public override NegativePhrase Negative(int index, int draw, bool withSupport)
     {
-        SceneRandom random = new((int)_split + NegativeStream * 10, _seed ^ draw, index);
+        SceneRandom random = new((int)_split + NegativeStream, _seed ^ draw, index);
         Phrase phrase = new ScenePhrases(Draw(index).Scene).Negative(ref random);
         return new(phrase.Text, withSupport ? FindSupport(_generator, _split, _seed, phrase, ref random) : null);
     }
@@ -80,7 +81,11 @@ public sealed class SceneData : SegmentationData
 
     private static SegmentationSample ToSample(Scene scene, Phrase phrase, long group) => new()
     {
-        Picture = scene.Picture, Mask = scene.Mask(phrase.Objects), Phrase = phrase.Text, Kind = KindOf(phrase), Group = group,
+        Picture = scene.Picture,
+        Mask = scene.Mask(phrase.Objects),
+        Phrase = phrase.Text,
+        Kind = KindOf(phrase),
+        Group = group,
     };
 
     /// <summary>"name", "relation, mixed", "category, held out".</summary>

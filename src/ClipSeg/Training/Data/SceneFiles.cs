@@ -25,7 +25,9 @@ public static class SceneFiles
         return chosen;
     }
 
-    /// <summary>Writes pictures, masks and phrases.jsonl as <see cref="MaskFolder"/> reads them. The list comes last.</summary>
+    /// <summary>
+    /// Writes pictures, masks and phrases.jsonl as <see cref="MaskFolder"/> reads them. The list comes last.
+    /// </summary>
     /// <param name="folder">Made if it does not exist.</param>
     /// <param name="generator">Draws the scenes.</param>
     /// <param name="split">Which scenes.</param>
@@ -54,14 +56,17 @@ public static class SceneFiles
         WriteWhole(Path.Combine(folder, "phrases.jsonl"), Encoding.UTF8.GetBytes(list.ToString()));
     }
 
-    /// <summary>Writes a PhraseCut folder: images, image_data_split.json, name_att_rel_count.json and a refer file per split.</summary>
+    /// <summary>
+    /// Writes a PhraseCut folder: images, image_data_split.json, name_att_rel_count.json and a refer file per split.
+    /// </summary>
     /// <param name="folder">Made if it does not exist.</param>
     /// <param name="generator">Draws the scenes.</param>
     /// <param name="seed">Which of the many sets.</param>
     /// <param name="counts">Scenes of every split: train, val and test, in this order.</param>
     /// <param name="phrasesPerScene">At most.</param>
     public static void WritePhraseCut(
-        string folder, SceneGenerator generator, int seed, (int Train, int Val, int Test) counts, int phrasesPerScene = 4)
+        string folder, SceneGenerator generator, int seed, (int Train, int Val, int Test) counts,
+        int phrasesPerScene = 4)
     {
         Directory.CreateDirectory(Path.Combine(folder, "images"));
         PhraseCutWriter writer = new(folder, generator.Options.Size, phrasesPerScene);

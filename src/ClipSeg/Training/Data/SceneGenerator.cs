@@ -2,7 +2,9 @@ using ClipSeg.Imaging;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>Draws scenes. The same split, seed and index give the same scene everywhere; several threads may draw at once.</summary>
+/// <summary>
+/// Draws scenes. The same split, seed and index give the same scene everywhere; several threads may draw at once.
+/// </summary>
 public sealed class SceneGenerator
 {
     private const float MinVisible = 0.35f;
@@ -23,7 +25,8 @@ public sealed class SceneGenerator
         _seen = [.. catalogue.Concepts.Where(c => !c.HeldOut)];
         _heldOut = [.. catalogue.Concepts.Where(c => c.HeldOut)];
         _byGroup = catalogue.Concepts.Where(IsInPool).ToLookup(c => c.Group);
-        if (_byGroup.Count == 0) throw new ArgumentException($"The catalogue has no concept for the pool {options.Pool}.");
+        if (_byGroup.Count == 0)
+            throw new ArgumentException($"The catalogue has no concept for the pool {options.Pool}.");
     }
 
     public EmojiCatalogue Catalogue { get; }

@@ -39,7 +39,9 @@ public sealed record SceneOptions
     /// <summary>Longer side of the smallest object, as a fraction of the picture's.</summary>
     public float MinScale { get; init; } = 0.18f;
 
-    /// <summary>Longer side of the largest object, as a fraction of the picture's; at most 1. Crowds are smaller.</summary>
+    /// <summary>
+    /// Longer side of the largest object, as a fraction of the picture's; at most 1. Crowds are smaller.
+    /// </summary>
     public float MaxScale { get; init; } = 0.7f;
 
     public ConceptPool Pool { get; init; } = ConceptPool.Seen;
@@ -54,7 +56,10 @@ public sealed record SceneOptions
     {
         if (Size is < 16 or > 4096) throw new ArgumentException($"Scene size is {Size}, expected 16 to 4096 pixels.");
         if (MinObjects < 1 || MaxObjects < MinObjects || MaxObjects > 31)
-            throw new ArgumentException($"A scene of {MinObjects} to {MaxObjects} objects; expected 1 to 31, in order.");
+        {
+            throw new ArgumentException(
+                $"A scene of {MinObjects} to {MaxObjects} objects; expected 1 to 31, in order.");
+        }
         if (!(MinScale >= 0.05f && MinScale <= MaxScale && MaxScale <= 1))
             throw new ArgumentException($"Object scale is {MinScale} to {MaxScale}, expected 0.05 to 1, in order.");
     }

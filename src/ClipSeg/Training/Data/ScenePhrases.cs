@@ -2,25 +2,36 @@ using System.Numerics;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>Finds the phrases that hold in a scene. Each is checked against every object; what people may dispute is not said.</summary>
+/// <summary>
+/// Finds the phrases that hold in a scene. Each is checked against every object; what people may dispute is not said.
+/// </summary>
 public sealed class ScenePhrases(Scene scene)
 {
     private const int Tries = 6, RelationTries = 24;      // most pairs of objects are in no clear relation
     private const float ClearlyLarger = 1.4f;       // of two sides
     private const float SizeIsSeen = 0.6f;          // less of an object in view, and nobody can tell its size
 
-    private static readonly string[] _colours = [.. Enum.GetNames<ColourName>().Select(name => name.ToLowerInvariant())];
+    private static readonly string[] _colours =
+        [.. Enum.GetNames<ColourName>().Select(name => name.ToLowerInvariant())];
 
     private readonly int _side = scene.Picture.Width;
 
-    /// <summary>A phrase for something in the scene, kinds in balance; null in the rare scene where nothing is certain.</summary>
+    /// <summary>
+    /// A phrase for something in the scene, kinds in balance; null in the rare scene where nothing is certain.
+    /// </summary>
     public Phrase? Sample(ref SceneRandom random)
     {
         for (int attempt = 0; attempt < 12; attempt++)
         {
-            float u = random.NextFloat();
-            PhraseKind kind = u < 0.25f ? PhraseKind.Name : u < 0.37f ? PhraseKind.Synonym : u < 0.55f ? PhraseKind.Category
-                : u < 0.63f ? PhraseKind.Affordance : u < 0.83f ? PhraseKind.Attribute : PhraseKind.Relation;
+            PhraseKind kind = random.NextFloat() switch
+            {
+                < 0.25f => PhraseKind.Name,
+                < 0.37f => PhraseKind.Synonym,
+                < 0.55f => PhraseKind.Category,
+                < 0.63f => PhraseKind.Affordance,
+                < 0.83f => PhraseKind.Attribute,
+                _ => PhraseKind.Relation,
+            };
             for (int i = kind == PhraseKind.Relation ? RelationTries : Tries; i > 0; i--)
                 if (SampleOf(kind, ref random) is Phrase phrase) return phrase;
         }
@@ -34,8 +45,7 @@ public sealed class ScenePhrases(Scene scene)
         switch (kind)
         {
             case PhraseKind.Attribute:
-                Term? name = PickName(item, ref random);
-                if (name is null) return null;
+                Term name = PickName(item, ref random);
                 int which = random.Next(4);
                 return which < 2 ? Colour(item, name) : which == 2 ? Size(item, name, large: random.Chance(0.5f))
                     : Place(item, name, random.Next(SceneRelation.Places.Length));
@@ -43,8 +53,8 @@ public sealed class ScenePhrases(Scene scene)
             case PhraseKind.Relation:
                 if (scene.Objects.Count < 2) return null;
                 SceneObject other = scene.Objects[random.Next(scene.Objects.Count)];
-                Term? a = PickName(item, ref random), b = PickName(other, ref random);
-                return a is null || b is null ? null : Relation(a, other, b, random.Next(SceneRelation.Predicates.Length));
+                Term a = PickName(item, ref random), b = PickName(other, ref random);
+                return Relation(a, other, b, random.Next(SceneRelation.Predicates.Length));
 
             default:
                 Term[] terms = [.. Terms(item).Where(t => t.Kind == kind).Select(t => t.Term)];
@@ -52,7 +62,9 @@ public sealed class ScenePhrases(Scene scene)
         }
     }
 
-    /// <summary>A phrase for something that is not there: another thing, or a present one in the wrong colour.</summary>
+    /// <summary>
+    /// A phrase for something that is not there: another thing, or a present one in the wrong colour.
+    /// </summary>
     public Phrase Negative(ref SceneRandom random)
     {
         if (random.Chance(0.3f) && WrongColour(ref random) is Phrase wrong) return wrong;
@@ -109,12 +121,15 @@ public sealed class ScenePhrases(Scene scene)
         return colour == ColourName.None ? null : Coloured(term, colour, wanted: true);
     }
 
-    /// <summary>"the red car": those cars that are red; null if one of them is neither clearly red nor clearly not.</summary>
+    /// <summary>
+    /// "the red car": those cars that are red; null if one of them is neither clearly red nor clearly not.
+    /// </summary>
     private Phrase? Coloured(Term term, ColourName colour, bool wanted)
     {
         (uint yes, uint doubtful) = Find(term);
         if (yes == 0 || doubtful != 0 || !MaySay(term)) return null;
-        if (Array.Exists(_colours, c => term.Text.Contains(c, StringComparison.Ordinal))) return null;    // "red red lantern"
+        bool saysColour = Array.Exists(_colours, c => term.Text.Contains(c, StringComparison.Ordinal));
+        if (saysColour) return null;        // "the red red lantern"
 
         uint objects = 0;
         foreach (int i in Bits(yes))
@@ -130,9 +145,8 @@ public sealed class ScenePhrases(Scene scene)
 
     private Phrase? WrongColour(ref SceneRandom random)
     {
-        Term? term = PickName(scene.Objects[random.Next(scene.Objects.Count)], ref random);
-        ColourName colour = (ColourName)(1 + random.Next(_colours.Length - 1));
-        return term is null ? null : Coloured(term, colour, wanted: false);
+        Term term = PickName(scene.Objects[random.Next(scene.Objects.Count)], ref random);
+        return Coloured(term, (ColourName)(1 + random.Next(_colours.Length - 1)), wanted: false);
     }
 
     /// <summary>"the large star", of several stars: all the others must be clearly smaller.</summary>
@@ -152,7 +166,9 @@ public sealed class ScenePhrases(Scene scene)
         return Make(term, PhraseKind.Attribute, $"the {size} {term}", Bit(item)) with { Attribute = size };
     }
 
-    /// <summary>"the cat on the left": the only cat, and it is there; or the one clearly nearer than all others.</summary>
+    /// <summary>
+    /// "the cat on the left": the only cat, and it is there; or the one clearly nearer than all others.
+    /// </summary>
     private Phrase? Place(SceneObject item, Term term, int place)
     {
         (uint yes, uint doubtful) = Find(term);
@@ -182,16 +198,18 @@ public sealed class ScenePhrases(Scene scene)
         if (objects == 0) return null;
         string relation = SceneRelation.Predicates[predicate];
         Phrase phrase = Make(term, PhraseKind.Relation, $"the {term} {relation} the {otherTerm}", objects);
-        bool sameExposure = IsHeldOut(other.Concept) == (phrase.Exposure == Exposure.HeldOut);
+        bool sameExposure = other.Concept.HeldOut == (phrase.Exposure == Exposure.HeldOut);
         return phrase with
         {
-            Predicate = relation, RelatedName = otherTerm.Text, Exposure = sameExposure ? phrase.Exposure : Exposure.Mixed,
+            Predicate = relation,
+            RelatedName = otherTerm.Text,
+            Exposure = sameExposure ? phrase.Exposure : Exposure.Mixed,
         };
     }
 
     private Phrase Make(Term term, PhraseKind kind, string text, uint objects)
     {
-        int heldOut = Bits(objects).Count(i => IsHeldOut(scene.Objects[i].Concept)), all = BitOperations.PopCount(objects);
+        int heldOut = Bits(objects).Count(i => scene.Objects[i].Concept.HeldOut), all = BitOperations.PopCount(objects);
         bool heldOutWord = scene.Catalogue.IsHeldOut(scene.Catalogue.FindWord(term.Text));
         Exposure exposure = all == 0 ? heldOutWord ? Exposure.HeldOut : Exposure.Seen
             : heldOut == 0 ? Exposure.Seen : heldOut == all ? Exposure.HeldOut : Exposure.Mixed;
@@ -200,12 +218,10 @@ public sealed class ScenePhrases(Scene scene)
 
     private static string Say(Term term, PhraseKind kind) => kind == PhraseKind.Category ? term.WithArticle : term.Text;
 
-    private static bool IsHeldOut(Concept concept) => concept.HeldOut;
-
     private bool MaySay(Term term)
         => scene.Pool != ConceptPool.Seen || !scene.Catalogue.IsHeldOut(scene.Catalogue.FindWord(term.Text));
 
-    private static Term? PickName(SceneObject item, ref SceneRandom random)
+    private static Term PickName(SceneObject item, ref SceneRandom random)
     {
         if (random.Chance(0.6f)) return item.Concept.Name;
         Term[] others = [.. Terms(item).Where(t => t.Kind != PhraseKind.Affordance).Select(t => t.Term)];

@@ -1,6 +1,8 @@
 namespace ClipSeg.Training.Data;
 
-/// <summary>SplitMix64: small, fast, and the same numbers on every platform and in every release, unlike System.Random.</summary>
+/// <summary>
+/// SplitMix64: small, fast, and the same numbers on every platform and in every release, unlike System.Random.
+/// </summary>
 /// <remarks>Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.</remarks>
 public struct SceneRandom
 {

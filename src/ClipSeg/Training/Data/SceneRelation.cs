@@ -45,7 +45,10 @@ internal static class SceneRelation
     };
 
     private static Truth Beyond(float ahead, float aside, int side)
-        => ahead > Margin * side && MathF.Abs(aside) < ahead ? Truth.Yes : ahead < Slack * side ? Truth.No : Truth.Doubtful;
+    {
+        if (ahead < Slack * side) return Truth.No;
+        return ahead > Margin * side && MathF.Abs(aside) < ahead ? Truth.Yes : Truth.Doubtful;
+    }
 
     private static Truth Near(SceneObject a, SceneObject b, int side)
     {
@@ -53,8 +56,8 @@ internal static class SceneRelation
         int gapY = Math.Max(a.Top, b.Top) - Math.Min(a.Bottom, b.Bottom);
         if (MathF.Max(gapX, gapY) > 0.22f * side) return Truth.No;
 
-        // Boxes that overlap a lot: one lies on the other rather than beside it. Centres far apart for the objects' size: a
-        // thin slanted thing reaches into a box whose object is elsewhere.
+        // Boxes that overlap a lot: one lies on the other rather than beside it. Centres far apart for the objects'
+        // size: a thin slanted thing reaches into a box whose object is elsewhere.
         float overlap = (float)Math.Max(0, -gapX) * Math.Max(0, -gapY), smaller = MathF.Min(Area(a), Area(b));
         float dx = a.CentreX - b.CentreX, dy = a.CentreY - b.CentreY, reach = a.Size + b.Size;
         bool close = MathF.Max(gapX, gapY) < 0.05f * side && dx * dx + dy * dy < 0.7f * reach * reach;

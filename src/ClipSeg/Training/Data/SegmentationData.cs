@@ -12,7 +12,9 @@ public sealed record SegmentationSample
 
     public required string Phrase { get; init; }
 
-    /// <summary>What kind of phrase it is, such as "name" or "relation, held out"; empty if the data does not say.</summary>
+    /// <summary>
+    /// What kind of phrase it is, such as "name" or "relation, held out"; empty if the data does not say.
+    /// </summary>
     public string Kind { get; init; } = "";
 
     /// <summary>Which picture it is; samples of one picture share the number.</summary>

@@ -2,7 +2,9 @@ using ClipSeg.Imaging;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>The artwork of an object: trimmed, multiplied by alpha, and halved again and again for clean small copies.</summary>
+/// <summary>
+/// The artwork of an object: trimmed, multiplied by alpha, and halved again and again for clean small copies.
+/// </summary>
 public sealed class Sprite
 {
     private const byte Opaque = 128;        // half covered counts as the object, in sprites as in scenes
@@ -110,7 +112,8 @@ internal sealed class SpriteLevel(int width, int height)
                 int at = (2 * y + 1) * Stride + 2 * x + 1;
                 int below = 2 * y + 1 < height ? at + Stride : at;
                 int right = 2 * x + 1 < width ? 1 : 0;
-                half.Set(x, y, Mix(Mix(Pixels[at], Pixels[at + right], 128), Mix(Pixels[below], Pixels[below + right], 128), 128));
+                uint upper = Mix(Pixels[at], Pixels[at + right], 128);
+                half.Set(x, y, Mix(upper, Mix(Pixels[below], Pixels[below + right], 128), 128));
             }
         }
         return half;

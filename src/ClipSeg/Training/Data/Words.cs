@@ -3,7 +3,9 @@ namespace ClipSeg.Training.Data;
 /// <summary>Words within names.</summary>
 internal static class Words
 {
-    /// <summary>Every run of whole words shorter than the text: of "red fire truck", "red", "fire truck" and so on.</summary>
+    /// <summary>
+    /// Every run of whole words shorter than the text: of "red fire truck", "red", "fire truck" and so on.
+    /// </summary>
     public static IEnumerable<string> Parts(string text)
     {
         string[] words = text.Split([' ', '-'], StringSplitOptions.RemoveEmptyEntries);

@@ -32,7 +32,8 @@ public sealed class ConceptTableTests
     [InlineData("hourglass", "an hourglass")]
     [InlineData("~grapes", "grapes")]
     [InlineData("something to eat", "something to eat")]
-    public void Term_takes_its_article(string text, string expected) => Assert.Equal(expected, Term.Parse(text).WithArticle);
+    public void Term_takes_its_article(string text, string expected)
+        => Assert.Equal(expected, Term.Parse(text).WithArticle);
 
     [Fact]
     public void Own_table_holds_a_thousand_concepts_and_keeps_back_15_percent_of_nearly_all_groups()
@@ -56,6 +57,9 @@ public sealed class ConceptTableTests
         HashSet<string> names = [.. Enumerable.Range(0, entries.Count).Where(i => heldOut[i])
             .SelectMany(i => entries[i].Synonyms.Prepend(entries[i].Name)).Select(t => t.Text)];
         foreach (ConceptEntry entry in entries.Where((_, i) => !heldOut[i]))
-            Assert.Empty(entry.Synonyms.Concat(entry.Categories).Prepend(entry.Name).Select(t => t.Text).Intersect(names));
+        {
+            IEnumerable<Term> terms = entry.Synonyms.Concat(entry.Categories).Prepend(entry.Name);
+            Assert.Empty(terms.Select(t => t.Text).Intersect(names));
+        }
     }
 }

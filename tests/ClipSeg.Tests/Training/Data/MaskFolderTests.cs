@@ -9,7 +9,8 @@ public sealed class MaskFolderTests
     public void Csv_list_is_read_with_its_quotes()
     {
         using TemporaryFolder folder = Folder("phrases.csv",
-            "image,mask,phrase,kind\r\na.png,m.png,\"a \"\"big\"\" cup, blue\",name\r\n\r\nb.png,m.png,a cup,\r\na.png,m.png,a cup,\r\n");
+            "image,mask,phrase,kind\r\na.png,m.png,\"a \"\"big\"\" cup, blue\",name\r\n\r\n"
+            + "b.png,m.png,a cup,\r\na.png,m.png,a cup,\r\n");
         MaskFolder data = new(folder.Path);
         SegmentationSample first = data.Get(0);
         Assert.Equal((3, "a \"big\" cup, blue", "name"), (data.Count, first.Phrase, first.Kind));
@@ -17,8 +18,9 @@ public sealed class MaskFolderTests
         Assert.Equal((0, 1, 0), (first.Group, data.Get(1).Group, data.Get(2).Group));
         Assert.Equal("a cup", data.Support(1, 9)!.Phrase);
         Assert.Null(data.Support(0, 9));
-        Assert.Equal("a \"big\" cup, blue", data.Negative(1, 4));
-        Assert.Throws<DataFormatException>(() => data.Negative(0, 4));      // its picture has both phrases
+        NegativePhrase absent = data.Negative(1, 4, withSupport: true);
+        Assert.Equal(("a \"big\" cup, blue", null), (absent.Phrase, absent.Support));
+        Assert.Throws<DataFormatException>(() => data.Negative(0, 4, withSupport: false));  // has both phrases
     }
 
     [Fact]
@@ -49,10 +51,10 @@ public sealed class MaskFolderTests
     [InlineData("phrases.csv", "image,mask,phrase\n\na.png,m.png,", "line 3: the phrase is empty")]
     [InlineData("phrases.csv", "image,mask,phrase\na.png,,cup", "line 2: a path is empty")]
     [InlineData("phrases.csv", "image,mask,phrase\nc.png,m.png,cup", "line 2: there is no file 'c.png'")]
-    [InlineData("phrases.csv", "image,mask,phrase\n../a.png,m.png,cup", "line 2: the path '../a.png' leaves the list's folder")]
+    [InlineData("phrases.csv", "image,mask,phrase\n../a.png,m.png,cup", "line 2: the path '../a.png' leaves")]
     [InlineData("phrases.csv", "image,mask,phrase\n/etc/passwd,m.png,cup", "leaves the list's folder")]
-    [InlineData("phrases.csv", "image,mask,phrase\na.png,m.png,\"cup", "line 2: a quote is not closed on the same line")]
-    [InlineData("phrases.csv", "image,mask,phrase\na.png,m.png,\"cup\"s", "line 2: expected a comma after a closing quote, got 's'")]
+    [InlineData("phrases.csv", "image,mask,phrase\na.png,m.png,\"cup", "line 2: a quote is not closed")]
+    [InlineData("phrases.csv", "image,mask,phrase\na.png,m.png,\"cup\"s", "after a closing quote, got 's'")]
     [InlineData("phrases.csv", "image,mask,phrase\na.png,m.png,c\"up", "line 2: a quote within a value")]
     [InlineData("phrases.csv", "image,mask,phrase\n", "names no picture")]
     [InlineData("phrases.jsonl", "[]", "line 1: expected a JSON object")]
@@ -80,10 +82,12 @@ public sealed class MaskFolderTests
     [Fact]
     public void Pictures_are_checked_when_they_are_read()
     {
-        using TemporaryFolder folder = Folder("list.jsonl", """{"image": "a.png", "mask": "m.png", "phrase": "a cup"}""");
+        using TemporaryFolder folder =
+            Folder("list.jsonl", """{"image": "a.png", "mask": "m.png", "phrase": "a cup"}""");
         MaskFolder data = new(folder.At("list.jsonl"));
         new Mask(2, 2).Save(folder.At("m.png"));
-        Assert.Contains("line 1: the mask is 2x2, the picture 3x2", Assert.Throws<DataFormatException>(() => data.Get(0)).Message);
+        DataFormatException e = Assert.Throws<DataFormatException>(() => data.Get(0));
+        Assert.Contains("line 1: the mask is 2x2, the picture 3x2", e.Message);
         File.WriteAllText(folder.At("m.png"), "no picture");
         Assert.Contains("list.jsonl, line 1: ", Assert.Throws<DataFormatException>(() => data.Get(0)).Message);
     }

@@ -91,8 +91,8 @@ public sealed class PolygonTests
             string.Concat(Enumerable.Range(0, width).Select(x => mask[x, y] > 0 ? '#' : '.')))];
     }
 
-    // The rule, point by point: a vertex, or an odd number of crossings to the right or to the left, where an edge that runs
-    // through the point counts on neither side.
+    // The rule, point by point: a vertex, or an odd number of crossings to the right or to the left, where an edge
+    // that runs through the point counts on neither side.
     private static bool IsIn(double[] points, int px, int py)
     {
         bool right = false, left = false;

@@ -37,7 +37,7 @@ public sealed class ScenePhrasesTests
     [Fact]
     public void Doubtful_word_is_neither_said_nor_denied()
     {
-        Scene scene = TestArtwork.Rectangles(100, new("dog", 5, 5, 20, 20, 0x000000), new("hot dog", 60, 60, 20, 20, 0x090909));
+        Scene scene = TestArtwork.Rectangles(100, new("dog", 5, 5, 20, 20), new("hot dog", 60, 60, 20, 20));
         ScenePhrases phrases = new(scene);
         Assert.DoesNotContain(phrases.All(), p => p.Name == "dog");
         Assert.Contains(phrases.All(), p => p.Name == "hound");
@@ -90,7 +90,8 @@ public sealed class ScenePhrasesTests
                 for (int k = 0; k < scene.Objects.Count; k++)
                 {
                     Concept c = scene.Objects[k].Concept;
-                    if (c.Synonyms.Concat(c.Categories).Prepend(c.Name).Any(t => t.Text == phrase.Name)) expected |= 1u << k;
+                    IEnumerable<Term> terms = c.Synonyms.Concat(c.Categories).Prepend(c.Name);
+                    if (terms.Any(t => t.Text == phrase.Name)) expected |= 1u << k;
                 }
                 Assert.Equal(expected, phrase.Objects);
                 said++;
@@ -122,7 +123,7 @@ public sealed class ScenePhrasesTests
     public void Exposure_says_what_training_can_have_met()
     {
         Concept unseen = TestArtwork.Catalogue.Concepts.First(c => c.HeldOut && c.Group == "animal");
-        Scene scene = TestArtwork.Rectangles(100, new(unseen.Name.Text, 5, 40, 20, 20, 0xC81414), new("dog", 70, 40, 10, 10, 0x000000));
+        Scene scene = TestArtwork.Rectangles(100, new(unseen.Name.Text, 5, 40, 20, 20), new("dog", 70, 40, 10, 10));
         Dictionary<string, Phrase> phrases = new ScenePhrases(scene).All().ToDictionary(p => p.Text);
         Assert.Equal(Exposure.HeldOut, phrases[unseen.Name.Text].Exposure);
         Assert.Equal(Exposure.Seen, phrases["dog"].Exposure);
@@ -171,7 +172,12 @@ public sealed class ScenePhrasesTests
             found++;
         }
         Assert.True(found > 35, $"{found} of 60");
-        Assert.NotEqual(data.Get(0).Phrase, data.Negative(0, 1));
+        for (int i = 0; i < data.Count; i++)
+        {
+            NegativePhrase negative = data.Negative(i, draw: 1, withSupport: true);
+            Assert.NotEqual(data.Get(i).Phrase, negative.Phrase);
+            Assert.True(negative.Support is null || negative.Support.Phrase == negative.Phrase);
+        }
         Assert.Throws<ArgumentOutOfRangeException>(() => data.Get(60));
     }
 

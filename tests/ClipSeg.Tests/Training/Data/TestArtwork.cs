@@ -83,14 +83,16 @@ internal static class TestArtwork
 }
 
 /// <summary>A rectangle that stands for a concept; colours are 0xRRGGBB, the second that of the lower half.</summary>
-internal sealed record Box(string Concept, int X, int Y, int Width, int Height, uint Rgb = 0x808080, uint? LowerRgb = null);
+internal sealed record Box(
+    string Concept, int X, int Y, int Width, int Height, uint Rgb = 0x808080, uint? LowerRgb = null);
 
 /// <summary>A test of the real emoji, skipped where scripts/get-data.cs has not run.</summary>
 public sealed class EmojiFactAttribute : FactAttribute
 {
     public EmojiFactAttribute()
     {
-        if (!File.Exists(Path.Combine(Folder, "SOURCES.txt"))) Skip = "needs data/emoji: dotnet run scripts/get-data.cs";
+        if (!File.Exists(Path.Combine(Folder, "SOURCES.txt")))
+            Skip = "needs data/emoji: dotnet run scripts/get-data.cs";
     }
 
     public static string Folder { get; } = Path.Combine(Fixtures.Root, "data", "emoji");

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using ClipSeg.Checkpoints;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+
+namespace ClipSeg.Cli;
+
+/// <summary>The options of every command that opens a model.</summary>
+internal sealed class ModelOptions
+{
+    private const string Variable = "CLIPSEG_MODEL";
+    private static readonly string _bundled = Path.Combine("models", "clipseg-emoji");
+
+    private readonly Option<string?> _clip = new("--clip")
+    {
+        Description = "OpenAI's ViT-B-16.pt, for a file that holds the decoder only.", HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _layers = new("--extract-layers")
+    {
+        Description = "The vision blocks that the decoder reads, such as 3,7,9; by default the model's own.", HelpName = "LIST",
+    };
+
+    private readonly Option<string?> _model = new("--model", "-m")
+    {
+        Description = $"A folder, a file, or the name of a pulled model; by default ${Variable}, or the one in the box.",
+        HelpName = "MODEL",
+    };
+
+    private readonly Option<int?> _size = new Option<int?>("--size")
+    {
+        Description = "The side in pixels that pictures are read at, a multiple of the patch size; by default the model's own.",
+        HelpName = "N",
+    }.Between(1, Preprocessing.MaxSize);
+
+    private readonly Option<int?> _threads = new Option<int?>("--threads")
+    {
+        Description = "How many processors to use; by default all.", HelpName = "N",
+    }.Between(1, 1024);
+
+    /// <summary>Those that say which files make up a model whose path is an argument.</summary>
+    public void AddFilesTo(Command command)
+    {
+        command.Options.Add(_clip);
+        command.Options.Add(_layers);
+    }
+
+    /// <summary>All of them.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_model);
+        AddFilesTo(command);
+        command.Options.Add(_size);
+        command.Options.Add(_threads);
+    }
+
+    /// <summary>Opens the model that --model or the environment names, or the one in the box.</summary>
+    public Segmenter Load(ParseResult parsed, Terminal terminal)
+    {
+        if (parsed.GetValue(_threads) is { } threads) Workers.Count = threads;
+        string model = parsed.GetValue(_model) ?? Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)
+            ?? throw new ArgumentException($"No model: name one with --model or ${Variable}. "
+                + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");
+        return Load(model, parsed.GetValue(_size), parsed, terminal);
+    }
+
+    /// <summary>Opens a model whose path or name is an argument.</summary>
+    public Segmenter Load(string model, ParseResult parsed, Terminal terminal) => Load(model, null, parsed, terminal);
+
+    private Segmenter Load(string model, int? size, ParseResult parsed, Terminal terminal)
+    {
+        SegmenterOptions options = new()
+        {
+            Size = size,
+            ExtractLayers = ParseLayers(parsed.GetValue(_layers)),
+            Files = new() { ClipFile = parsed.GetValue(_clip) },
+        };
+        string path = ModelFiles.Locate(model, new(HubSettings.FromEnvironment(terminal.Variable)));
+        return terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
+    }
+
+    private static int[]? ParseLayers(string? list)
+    {
+        if (list is null) return null;
+        string[] parts = list.Split(',', StringSplitOptions.TrimEntries);
+        int[] layers = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out layers[i]))
+                throw new ArgumentException($"--extract-layers is '{list}', expected numbers with commas, such as 3,7,9.");
+        }
+        return layers;
+    }
+
+    private static string? Named(string? name) => string.IsNullOrWhiteSpace(name) ? null : name;
+
+    private static string? Bundled(string home)
+    {
+        for (DirectoryInfo? folder = new(home); folder is not null; folder = folder.Parent)
+        {
+            string model = Path.Combine(folder.FullName, _bundled);
+            if (File.Exists(Path.Combine(model, "config.json"))) return model;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using ClipSeg.Checkpoints;
+using ClipSeg.Model;
+using ClipSeg.Prompts;
+using Spectre.Console;
+
+namespace ClipSeg.Cli;
+
+/// <summary><c>clipseg show</c>: what a model is.</summary>
+internal static class ShowCommand
+{
+    private const string Examples = """
+        clipseg show CIDAS/clipseg-rd64-refined
+        clipseg show rd64-uni.pth --clip ViT-B-16.pt
+        """;
+
+    private const int MaxLicenceBytes = 1 << 16;
+
+    private static readonly string[] _licenceNames = ["LICENSE", "LICENSE.txt", "LICENSE.md", "MODEL_CARD.md", "README.md"];
+
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> source = new("MODEL") { Description = "A folder, a file, or the name of a pulled model." };
+        ExampleCommand command = new("show", "Say what a model is: sizes, layers, head, preprocessing, licence.", Examples)
+        {
+            source,
+        };
+        ModelOptions files = new();
+        files.AddFilesTo(command);
+        command.SetAction(parsed =>
+        {
+            using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
+            terminal.Write(Describe(model));
+            if (Licence(model.Checkpoint!) is { } licence) terminal.Output.WriteLine(Terminal.Plain(licence));
+            return CommandLine.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The files beside a model that say what one may do with it.</summary>
+    public static IEnumerable<string> LicenceFiles(Checkpoint checkpoint)
+        => _licenceNames.Select(checkpoint.File).OfType<string>();
+
+    private static Table Describe(Segmenter model)
+    {
+        (Checkpoint checkpoint, ClipSegConfig c) = (model.Checkpoint!, model.Model.Config);
+        Table table = new() { Border = TableBorder.None, ShowHeaders = false };
+        table.AddColumns("", "");
+        Row("model", checkpoint.Path);
+        Row("kind", checkpoint.Kind + (checkpoint.ConfigIsInferred ? ", config worked out from the weights" : ""));
+        Row("weights", Weights(checkpoint));
+        Row("stored as", Types(checkpoint));
+        Row("vision tower", Tower(c.Vision) + $", patches of {c.PatchSize} px, made for {c.ImageSize} px");
+        Row("text tower", Tower(c.Text) + $", {c.VocabularySize} tokens, texts of up to {c.MaxTokens}");
+        Row("embedding", $"{c.EmbeddingWidth} wide");
+        Row("decoder", $"{c.ExtractLayers.Count} blocks {c.ReduceWidth} wide, {c.DecoderHeads} heads, "
+            + $"reads vision blocks {string.Join(", ", c.ExtractLayers)}");
+        Row("head", c.RefinedHead ? "refined (three convolutions)" : "plain (one transposed convolution)");
+        Row("preprocessing", Steps(model.Preprocessing) + (checkpoint.PreprocessorJson is null ? " (defaults)" : ""));
+        return table;
+
+        void Row(string name, string value) => table.AddRow(Terminal.Cell(name), Terminal.Cell(value));
+    }
+
+    private static string Tower(EncoderConfig tower)
+        => $"{tower.Layers} blocks {tower.Width} wide, {tower.Heads} heads";
+
+    private static string Weights(Checkpoint checkpoint)
+    {
+        return Format($"{Count(""):N0} (vision {Count("clip.vis"):N0}, text {Count("clip.text"):N0}, decoder {Count("dec"):N0})");
+
+        long Count(string prefix) => checkpoint.Tensors.Values
+            .Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Sum(t => (long)t.Length);
+    }
+
+    private static string Types(Checkpoint checkpoint) => string.Join(", ", checkpoint.Tensors.Values
+        .GroupBy(t => t.Type).OrderByDescending(g => g.Count())
+        .Select(g => $"{g.Key.ToString().ToLowerInvariant()} ({g.Count()} tensors)"));
+
+    private static string Steps(Preprocessing p) => Format(
+        $"{p.Width} x {p.Height}, {p.Filter.ToString().ToLowerInvariant()}, mean {List(p.Mean)}, deviation {List(p.Std)}");
+
+    private static string List(IReadOnlyList<float> values)
+        => string.Join("/", values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>The text of the licence file, or the line about it at the head of the model's card.</summary>
+    private static string? Licence(Checkpoint checkpoint)
+    {
+        foreach (string path in LicenceFiles(checkpoint))
+        {
+            string text = Read(path);
+            if (Path.GetFileName(path).StartsWith("LICENSE", StringComparison.Ordinal)) return text;
+            foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
+            {
+                if (line.StartsWith("license:", StringComparison.Ordinal)) return line.ToString();
+            }
+        }
+        return null;
+    }
+
+    private static string Read(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        byte[] start = new byte[Math.Min(file.Length, MaxLicenceBytes)];
+        file.ReadExactly(start);
+        return Encoding.UTF8.GetString(start);
+    }
+
+    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,115 @@
+using System.Text;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace ClipSeg.Cli;
+
+/// <summary>What a command has of its surroundings: streams, environment, a way to be stopped.</summary>
+internal sealed class Terminal
+{
+    private const int WidthOfFiles = 160;
+
+    private readonly IAnsiConsole _table;
+    private readonly IAnsiConsole? _progress;
+
+    /// <param name="output">For results.</param>
+    /// <param name="errors">For everything else.</param>
+    /// <param name="variable">Looks up an environment variable.</param>
+    /// <param name="stop">Cancelled by Ctrl-C.</param>
+    /// <param name="toTerminal">Whether results go to a person, and not to a file or a program.</param>
+    /// <param name="interactive">Whether progress may be drawn on the error stream.</param>
+    public Terminal(TextWriter output, TextWriter errors, Func<string, string?> variable, CancellationToken stop,
+        bool toTerminal = false, bool interactive = false)
+    {
+        (Output, Errors, Variable, Stop) = (output, errors, variable, stop);
+        _table = Console(output, toTerminal);
+        if (!toTerminal) _table.Profile.Width = WidthOfFiles;
+        if (interactive) _progress = Console(errors, interactive: true);
+    }
+
+    public TextWriter Output { get; }
+
+    public TextWriter Errors { get; }
+
+    public Func<string, string?> Variable { get; }
+
+    public CancellationToken Stop { get; }
+
+    /// <summary>Whether somebody watches the error stream, so that progress may be drawn.</summary>
+    public bool Interactive => _progress is not null;
+
+    /// <summary>Where the program lies; the model that comes with it is looked for here and in the folders above.</summary>
+    public string Home { get; init; } = AppContext.BaseDirectory;
+
+    public static Terminal OfProcess(CancellationToken stop) => new(System.Console.Out, System.Console.Error,
+        Environment.GetEnvironmentVariable, stop, !System.Console.IsOutputRedirected, !System.Console.IsErrorRedirected);
+
+    /// <summary>Writes the line of a command that failed.</summary>
+    public void Fail(string message) => Errors.WriteLine($"clipseg: {OneLine(message)}");
+
+    /// <summary>Writes a line about something that did not keep the command from going on.</summary>
+    public void Warn(string message)
+    {
+        string line = $"clipseg: {OneLine(message)}";
+        if (_progress is null) Errors.WriteLine(line);
+        else _progress.WriteLine(line);         // above the progress bar, if one is drawn
+    }
+
+    public void Write(Table table) => _table.Write(table);
+
+    /// <summary>Runs something that takes a while.</summary>
+    public T Wait<T>(string title, Func<T> work)
+        => _progress is null ? work() : _progress.Status().Start(Markup.Escape(title), _ => work());
+
+    /// <summary>Calls <paramref name="work"/> for each item, with a bar if there are several.</summary>
+    public void ForEach<T>(string title, IReadOnlyList<T> items, Action<T> work)
+    {
+        if (_progress is null || items.Count < 2)
+        {
+            foreach (T item in items) Step(item);
+            return;
+        }
+        Bars(bars =>
+        {
+            ProgressTask bar = bars.AddTask(Markup.Escape(title), maxValue: items.Count);
+            foreach (T item in items)
+            {
+                Step(item);
+                bar.Increment(1);
+            }
+        });
+
+        void Step(T item)
+        {
+            Stop.ThrowIfCancellationRequested();
+            work(item);
+        }
+    }
+
+    /// <summary>Draws bars while <paramref name="work"/> runs; must be interactive.</summary>
+    public void Bars(Action<ProgressContext> work) => _progress!.Progress()
+        .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+        .Start(work);
+
+    /// <summary>Text, of whatever origin, in a table.</summary>
+    public static IRenderable Cell(string text) => new Spectre.Console.Text(OneLine(text));
+
+    /// <summary>Text from a file as a terminal may show it: no control characters.</summary>
+    public static string OneLine(string text)
+        => string.Concat(text.Select(c => c is '\n' or '\r' or '\t' ? ' ' : char.IsControl(c) ? '?' : c));
+
+    /// <summary>The same, with its line breaks.</summary>
+    public static string Plain(string text)
+    {
+        StringBuilder plain = new(text.Length);
+        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines()) plain.AppendLine(OneLine(line.ToString()));
+        return plain.ToString();
+    }
+
+    private static IAnsiConsole Console(TextWriter writer, bool interactive) => AnsiConsole.Create(new()
+    {
+        Out = new AnsiConsoleOutput(writer),
+        Ansi = interactive ? AnsiSupport.Detect : AnsiSupport.No,
+        Interactive = interactive ? InteractionSupport.Yes : InteractionSupport.No,
+    });
+}

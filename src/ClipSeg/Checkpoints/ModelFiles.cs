@@ -1,0 +1,86 @@
+using System.Text.Json;
+using ClipSeg.Text;
+
+namespace ClipSeg.Checkpoints;
+
+/// <summary>A model as files: where it is, the vocabulary beside it, and writing one as a Hugging Face folder.</summary>
+public static class ModelFiles
+{
+    private const string OpenAiVocabulary = "bpe_simple_vocab_16e6.txt.gz";
+    private const string Weights = "model.safetensors";
+
+    /// <summary>The path of a model: as given if there is such a folder or file, else of a download of that name.</summary>
+    /// <exception cref="CheckpointException">There is neither.</exception>
+    public static string Locate(string model, Hub hub)
+    {
+        if (Directory.Exists(model) || File.Exists(model)) return model;
+        return hub.Find(model) ?? throw new CheckpointException(
+            $"There is no model '{model}': no such folder or file, and nothing of that name has been pulled from the hub.");
+    }
+
+    /// <summary>The vocabulary beside a model, or OpenAI's in the cache of its package.</summary>
+    /// <exception cref="CheckpointException">There is none.</exception>
+    /// <exception cref="TokenizerException">It is damaged.</exception>
+    public static BpeVocabulary ReadVocabulary(Checkpoint checkpoint, CheckpointOptions options)
+    {
+        if (checkpoint.File("vocab.json") is { } vocabulary && checkpoint.File("merges.txt") is not null)
+            return BpeVocabulary.Load(Path.GetDirectoryName(vocabulary)!);
+        if (checkpoint.File(OpenAiVocabulary) is { } beside) return BpeVocabulary.FromOpenAi(beside);
+        string cached = Path.Combine(options.ClipCache, OpenAiVocabulary);
+        if (File.Exists(cached)) return BpeVocabulary.FromOpenAi(cached);
+        throw new CheckpointException($"Model '{checkpoint.Path}' has no vocabulary, so it cannot read text: put vocab.json "
+            + $"and merges.txt, or OpenAI's {OpenAiVocabulary}, beside it, or the latter into '{options.ClipCache}'.");
+    }
+
+    /// <summary>
+    /// Writes a folder that <see cref="Checkpoint"/> and Hugging Face's tools open. A new folder appears when it is complete;
+    /// in one that exists, each file is replaced when it is complete, the weights last.
+    /// </summary>
+    /// <param name="tensors">By Hugging Face's names.</param>
+    /// <param name="config">Writes the root of config.json.</param>
+    /// <param name="preprocessor">Writes the root of preprocessor_config.json.</param>
+    /// <param name="type">Of the weights: float32, float16 or bfloat16.</param>
+    /// <param name="others">Paths of files to copy, such as a licence.</param>
+    public static void Write(string folder, IEnumerable<StoredTensor> tensors, Action<Utf8JsonWriter> config,
+        Action<Utf8JsonWriter> preprocessor, BpeVocabulary vocabulary, StoredType type = StoredType.Float32,
+        params IReadOnlyList<string> others)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            WriteJson(Path.Combine(temporary, "config.json"), config);
+            WriteJson(Path.Combine(temporary, "preprocessor_config.json"), preprocessor);
+            vocabulary.Save(temporary);
+            foreach (string other in others) File.Copy(other, Path.Combine(temporary, Path.GetFileName(other)));
+
+            // Hugging Face's loaders refuse a file that does not say for which framework it was written.
+            Dictionary<string, string> metadata = new() { ["format"] = "pt" };
+            SafeTensorsWriter.Write(Path.Combine(temporary, Weights), tensors, metadata, type);
+            Publish(temporary, target);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    private static void Publish(string temporary, string target)
+    {
+        if (!Directory.Exists(target))
+        {
+            Directory.Move(temporary, target);
+            return;
+        }
+        foreach (string file in Directory.GetFiles(temporary).OrderBy(path => Path.GetFileName(path) == Weights))
+            File.Move(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+    }
+
+    private static void WriteJson(string path, Action<Utf8JsonWriter> write)
+    {
+        using FileStream stream = File.Create(path);
+        using Utf8JsonWriter json = new(stream, new() { Indented = true });
+        write(json);
+    }
+}
