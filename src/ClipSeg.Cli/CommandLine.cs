@@ -40,7 +40,9 @@ internal static class CommandLine
             }
             return parsed.Invoke(new()
             {
-                Output = terminal.Output, Error = terminal.Errors, EnableDefaultExceptionHandler = false,
+                Output = terminal.Output,
+                Error = terminal.Errors,
+                EnableDefaultExceptionHandler = false,
             });
         }
         catch (OperationCanceledException)

@@ -17,7 +17,9 @@ internal static class ConvertCommand
         Argument<string> target = new("DIR") { Description = "The folder to write, which must not exist yet." };
         Option<string> type = new("--type")
         {
-            Description = "How weights are stored.", HelpName = "TYPE", DefaultValueFactory = _ => "float32",
+            Description = "How weights are stored.",
+            HelpName = "TYPE",
+            DefaultValueFactory = _ => "float32",
         };
         type.AcceptOnlyFromAmong("float32", "float16", "bfloat16");
         ExampleCommand command = new("convert",

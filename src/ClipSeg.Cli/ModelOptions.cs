@@ -14,12 +14,14 @@ internal sealed class ModelOptions
 
     private readonly Option<string?> _clip = new("--clip")
     {
-        Description = "OpenAI's ViT-B-16.pt, for a file that holds the decoder only.", HelpName = "FILE",
+        Description = "OpenAI's ViT-B-16.pt, for a file that holds the decoder only.",
+        HelpName = "FILE",
     };
 
     private readonly Option<string?> _layers = new("--extract-layers")
     {
-        Description = "The vision blocks that the decoder reads, such as 3,7,9; by default the model's own.", HelpName = "LIST",
+        Description = "The vision blocks that the decoder reads, such as 3,7,9; by default the model's own.",
+        HelpName = "LIST",
     };
 
     private readonly Option<string?> _model = new("--model", "-m")
@@ -36,7 +38,8 @@ internal sealed class ModelOptions
 
     private readonly Option<int?> _threads = new Option<int?>("--threads")
     {
-        Description = "How many processors to use; by default all.", HelpName = "N",
+        Description = "How many processors to use; by default all.",
+        HelpName = "N",
     }.Between(1, 1024);
 
     /// <summary>Those that say which files make up a model whose path is an argument.</summary>

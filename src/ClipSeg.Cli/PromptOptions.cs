@@ -11,12 +11,14 @@ internal sealed class PromptOptions
 {
     private readonly Argument<string[]> _texts = new("PROMPT")
     {
-        Description = "What to find, in words.", Arity = ArgumentArity.ZeroOrMore,
+        Description = "What to find, in words.",
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly Option<string?> _file = new("--prompts")
     {
-        Description = "A text file with a prompt on each line.", HelpName = "FILE",
+        Description = "A text file with a prompt on each line.",
+        HelpName = "FILE",
     };
 
     private readonly Option<string?> _template = new("--template")
@@ -28,12 +30,14 @@ internal sealed class PromptOptions
 
     private readonly Option<string[]> _supports = new("--support", "-s")
     {
-        Description = "A picture that shows what to find. Several are averaged.", HelpName = "IMG",
+        Description = "A picture that shows what to find. Several are averaged.",
+        HelpName = "IMG",
     };
 
     private readonly Option<string[]> _masks = new("--support-mask")
     {
-        Description = "Where it is in the support picture: white on black, of the same size.", HelpName = "MASK",
+        Description = "Where it is in the support picture: white on black, of the same size.",
+        HelpName = "MASK",
     };
 
     private readonly Option<string?> _visualPrompt = new("--visual-prompt")
@@ -46,17 +50,20 @@ internal sealed class PromptOptions
 
     private readonly Option<float?> _mix = new Option<float?>("--mix")
     {
-        Description = "Blend every text with the support: A * picture + (1 - A) * text, A in 0..1.", HelpName = "A",
+        Description = "Blend every text with the support: A * picture + (1 - A) * text, A in 0..1.",
+        HelpName = "A",
     }.Between(0, 1);
 
     private readonly Option<string[]> _conditionals = new("--conditional")
     {
-        Description = "A prompt that --save-prompt wrote.", HelpName = "FILE",
+        Description = "A prompt that --save-prompt wrote.",
+        HelpName = "FILE",
     };
 
     private readonly Option<string?> _save = new("--save-prompt")
     {
-        Description = "Write the prompt, of which there must be one, to a file for --conditional.", HelpName = "FILE",
+        Description = "Write the prompt, of which there must be one, to a file for --conditional.",
+        HelpName = "FILE",
     };
 
     public void AddTo(Command command)

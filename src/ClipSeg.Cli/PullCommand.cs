@@ -17,7 +17,9 @@ internal static class PullCommand
         Argument<string> name = new("NAME") { Description = "ORGANISATION/NAME, as the hub has it." };
         Option<string> revision = new("--revision")
         {
-            Description = "A branch, tag or commit.", HelpName = "NAME", DefaultValueFactory = _ => "main",
+            Description = "A branch, tag or commit.",
+            HelpName = "NAME",
+            DefaultValueFactory = _ => "main",
         };
         ExampleCommand command = new("pull",
             "Download a model from the Hugging Face hub into the cache that Python's tools use too.", Examples)

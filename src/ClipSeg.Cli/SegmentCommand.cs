@@ -21,17 +21,22 @@ internal sealed class SegmentCommand
 
     private readonly Option<string[]> _moreImages = new("--image", "-i")
     {
-        Description = "More pictures or folders.", HelpName = "IMAGE", AllowMultipleArgumentsPerToken = true,
+        Description = "More pictures or folders.",
+        HelpName = "IMAGE",
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private readonly Option<string> _output = new("--output", "-o")
     {
-        Description = "The folder to write to.", HelpName = "DIR", DefaultValueFactory = _ => "out",
+        Description = "The folder to write to.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => "out",
     };
 
     private readonly Option<float?> _threshold = new Option<float?>("--threshold", "-t")
     {
-        Description = "The probability from which a pixel counts as found, 0 to 1; by default 0.5.", HelpName = "T",
+        Description = "The probability from which a pixel counts as found, 0 to 1; by default 0.5.",
+        HelpName = "T",
     }.Between(0, 1);
 
     private readonly Option<string?> _saveLogits = new("--save-logits")

@@ -93,7 +93,12 @@ public sealed class PreprocessingTests
     {
         Preprocessing own = new()
         {
-            Width = 64, Height = 32, Filter = Resample.Lanczos, Mean = [0.1f, 0.2f, 0.3f], Std = [1, 2, 3], Rescale = 0.25f,
+            Width = 64,
+            Height = 32,
+            Filter = Resample.Lanczos,
+            Mean = [0.1f, 0.2f, 0.3f],
+            Std = [1, 2, 3],
+            Rescale = 0.25f,
         };
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter json = new(buffer)) own.Write(json);

@@ -1,0 +1,236 @@
+using System.Text.Json;
+using ClipSeg.Imaging;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+
+namespace ClipSeg.Tests.Cli;
+
+public sealed class SegmentCommandTests : IDisposable
+{
+    private readonly CliRun _cli = new();
+
+    public void Dispose() => _cli.Dispose();
+
+    [Fact]
+    public void Segment_writes_a_mask_for_each_prompt_and_one_overlay_and_prints_a_table()
+    {
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a red circle", "The Dog!"));
+
+        Assert.Equal(["scene.a-red-circle.png", "scene.overlay.png", "scene.the-dog.png"], _cli.Written());
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Image scene = Image.Load(CliRun.Scene);
+        Mask expected = segmenter.Segment(scene, "a red circle");
+        Mask written = Mask.Load(_cli.Folder.At("out", "scene.a-red-circle.png"));
+        Close.All(expected.Values, written.Values, 0.6f / 255);
+        Assert.Equal(scene.Width, Image.Load(_cli.Folder.At("out", "scene.overlay.png")).Width);
+
+        string row = Assert.Single(_cli.Output.Split('\n'), line => line.Contains("a red circle"));
+        Assert.Contains(FormattableString.Invariant($"{expected.Values.Max():0.000}"), row);
+        double area = expected.Values.Count(v => v > 0.5f) / (double)expected.Values.Length;
+        Assert.Contains(FormattableString.Invariant($"{100 * area:0.0} %"), row);
+        Assert.Empty(_cli.Errors);
+    }
+
+    [Theory]
+    [InlineData("mini")]
+    [InlineData("mini-refined")]
+    public void Save_logits_writes_the_references_logits_as_npy(string toy)
+    {
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllText(Fixtures.At("model", $"{toy}.cases.json")));
+        string[] prompts = [.. cases.RootElement.GetProperty("prompts").EnumerateArray().Select(p => p.GetString()!)];
+        string npy = _cli.Folder.At("logits.npy");
+
+        int code = _cli.Run(["segment", CliRun.Scene, .. prompts, "--model", Fixtures.At("model", toy),
+            "-o", _cli.Folder.At("out"), "--save-logits", npy]);
+
+        Assert.Equal(0, code);
+        Tensor expected = FixtureTensors.Read($"model/{toy}.cases.safetensors", "scene.logits");
+        byte[] bytes = File.ReadAllBytes(npy);
+        Assert.Equal(128 + expected.Length * sizeof(float), bytes.Length);
+        string header = System.Text.Encoding.Latin1.GetString(bytes, 0, 128);
+        Assert.StartsWith("\u0093NUMPY\u0001\0\u0076\0{'descr': '<f4', 'fortran_order': False, 'shape': "
+            + $"({expected[0]}, {expected[1]}, {expected[2]}), }} ", header);
+        Assert.EndsWith(" \n", header);
+        float[] logits = new float[expected.Length];
+        Buffer.BlockCopy(bytes, 128, logits, 0, bytes.Length - 128);
+        Close.All(expected.Data, logits, 1e-4f);
+    }
+
+    [Fact]
+    public void Json_prints_the_results_and_nothing_else()
+    {
+        string tooLong = string.Join(' ', Enumerable.Repeat("striped", 40));
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "ein Fisch, größer", tooLong, "--json", "--threshold", "0.9"));
+
+        using JsonDocument json = JsonDocument.Parse(_cli.Output);
+        Assert.Equal(0.9f, json.RootElement.GetProperty("threshold").GetSingle());
+        JsonElement picture = Assert.Single(json.RootElement.GetProperty("pictures").EnumerateArray().ToArray());
+        Assert.Equal(CliRun.Scene, picture.GetProperty("picture").GetString());
+        Assert.Equal(133, picture.GetProperty("width").GetInt32());
+        JsonElement[] prompts = [.. picture.GetProperty("prompts").EnumerateArray()];
+        Assert.Equal("ein Fisch, größer", prompts[0].GetProperty("prompt").GetString());
+        Mask mask = Mask.Load(prompts[0].GetProperty("mask").GetString()!);
+        Assert.Equal(mask.Values.Max(), prompts[0].GetProperty("peak").GetSingle(), 0.01);
+        Assert.Equal(mask.Values.Count(v => v > 0.9f) / (double)mask.Values.Length,
+            prompts[0].GetProperty("area").GetDouble(), 0.02);
+        Assert.False(prompts[0].GetProperty("truncated").GetBoolean());
+        Assert.True(prompts[1].GetProperty("truncated").GetBoolean());
+        Assert.Contains("is too long for the model", _cli.Errors);
+    }
+
+    [Fact]
+    public void A_folder_is_segmented_and_what_cannot_be_read_is_skipped_and_reported()
+    {
+        string folder = Directory.CreateDirectory(_cli.Folder.At("in")).FullName;
+        File.Copy(CliRun.Scene, Path.Combine(folder, "a.png"));
+        File.Copy(Fixtures.At("images", "odd-17x9.jpg"), Path.Combine(folder, "a.jpg"));
+        File.Copy(Fixtures.At("images", "bad", "truncated.png"), Path.Combine(folder, "b.png"));
+        File.WriteAllText(Path.Combine(folder, "notes.txt"), "no picture");
+
+        int code = _cli.Segment(folder, "a cat", "--image", Fixtures.At("images", "gray.png"));
+
+        Assert.Equal(1, code);
+        Assert.Equal(["a.a-cat.png", "a.overlay.png", "a.png.a-cat.png", "a.png.overlay.png", "gray.a-cat.png",
+            "gray.overlay.png"], _cli.Written());
+        Assert.Contains("b.png: damaged PNG", Assert.Single(_cli.Errors.TrimEnd('\n').Split('\n')));
+
+        Assert.Equal(1, _cli.Segment(folder, "a cat", "--json"));
+        using JsonDocument json = JsonDocument.Parse(_cli.Output);
+        Assert.Equal(2, json.RootElement.GetProperty("pictures").GetArrayLength());
+        Assert.EndsWith("b.png", json.RootElement.GetProperty("errors")[0].GetProperty("picture").GetString());
+    }
+
+    [Fact]
+    public void A_prompt_file_adds_a_prompt_for_each_line()
+    {
+        File.WriteAllText(_cli.Folder.At("prompts.txt"), "# animals\na cat\n\nun chien\n");
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "--prompts", _cli.Folder.At("prompts.txt")));
+        Assert.Equal(["scene.a-cat.png", "scene.a-dog.png", "scene.overlay.png", "scene.un-chien.png"], _cli.Written());
+    }
+
+    [Fact]
+    public void A_support_picture_is_a_prompt_of_its_own_or_blended_into_every_text()
+    {
+        string mask = WriteMask();
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Prompt shown = segmenter.Prompt(Image.Load(CliRun.Scene), Mask.Load(mask));
+        Prompt text = segmenter.Prompt("a dog");
+
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "--support", CliRun.Scene, "--support-mask", mask));
+        AssertMask(segmenter, text, "scene.a-dog.png");
+        AssertMask(segmenter, shown, "scene.scene-png.png");
+
+        Assert.Equal(0, _cli.Segment(
+            CliRun.Scene, "a dog", "--support", CliRun.Scene, "--support-mask", mask, "--mix", "0.25"));
+        AssertMask(segmenter, Prompt.Mix(shown, text, 0.25f), "scene.a-dog.png");
+    }
+
+    [Fact]
+    public void Several_supports_are_averaged()
+    {
+        string mask = WriteMask(), other = Fixtures.At("images", "rgb.png");
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Prompt mean = Prompt.Average([segmenter.Prompt(Image.Load(CliRun.Scene)), segmenter.Prompt(Image.Load(other))]);
+
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "--support", CliRun.Scene, "--support", other));
+
+        AssertMask(segmenter, mean, "scene.scene-png.png");
+        _cli.AssertFailed(2, _cli.Segment(CliRun.Scene, "-s", CliRun.Scene, "-s", other, "--support-mask", mask),
+            "There are 2 --support and 1 --support-mask.");
+    }
+
+    [Theory]
+    [InlineData("blur3_highlight01")]
+    [InlineData("cls_token")]
+    [InlineData("all:3")]
+    public void Visual_prompt_names_what_the_mask_does(string name)
+    {
+        string mask = WriteMask();
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Prompt expected = ClipMasking.Parse(name) is { } masking
+            ? segmenter.Prompt(Image.Load(CliRun.Scene), Mask.Load(mask), masking)
+            : segmenter.Prompt(Image.Load(CliRun.Scene), Mask.Load(mask), VisualPrompt.Named(name));
+
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "-s", CliRun.Scene, "--support-mask", mask, "--visual-prompt", name));
+
+        AssertMask(segmenter, expected, "scene.scene-png.png");
+    }
+
+    [Fact]
+    public void A_saved_prompt_is_used_again()
+    {
+        string file = _cli.Folder.At("mug.safetensors");
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a mug", "-s", CliRun.Scene, "--mix", "0.5", "--save-prompt", file));
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a cat", "--conditional", file));
+
+        Prompt mixed = Prompt.Mix(segmenter.Prompt(Image.Load(CliRun.Scene)), segmenter.Prompt("a mug"), 0.5f);
+        AssertMask(segmenter, mixed, "scene.a-mug.png");
+    }
+
+    [Theory]
+    [InlineData("a photo of a {}.")]
+    [InlineData("shuffle+")]
+    public void A_template_is_put_around_every_text(string template)
+    {
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "dog", "--template", template));
+        AssertMask(segmenter, template == "shuffle+"
+            ? segmenter.Prompts.Text("dog", PromptTemplates.ShufflePlus)
+            : segmenter.Prompt("a photo of a dog."), "scene.dog.png");
+    }
+
+    [Fact]
+    public void Size_and_threshold_and_threads_are_obeyed()
+    {
+        string npy = _cli.Folder.At("logits.npy");
+        int threads = Workers.Count;
+        try
+        {
+            Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "--size", "96", "--threads", "1", "--save-logits", npy));
+            Assert.Equal(1, Workers.Count);
+        }
+        finally
+        {
+            Workers.Count = threads;
+        }
+        Assert.Equal(128 + 96 * 96 * sizeof(float), new FileInfo(npy).Length);
+    }
+
+    [Fact]
+    public void The_model_comes_from_the_environment_or_the_box_if_it_is_not_named()
+    {
+        string[] args = ["segment", CliRun.Scene, "a dog", "-o", _cli.Folder.At("out")];
+        _cli.AssertFailed(2, _cli.Run(args), "No model: name one with --model or $CLIPSEG_MODEL. 'clipseg pull ");
+
+        string box = Directory.CreateDirectory(_cli.Folder.At("models", "clipseg-emoji")).FullName;
+        foreach (string file in Directory.GetFiles(CliRun.Mini)) File.Copy(file, Path.Combine(box, Path.GetFileName(file)));
+        Assert.Equal(0, _cli.Run(args));
+
+        _cli.Variables["CLIPSEG_MODEL"] = _cli.Folder.At("nowhere");
+        _cli.AssertFailed(1, _cli.Run(args), "There is no model");
+        _cli.Variables["CLIPSEG_MODEL"] = Fixtures.At("model", "mini-refined");
+        Assert.Equal(0, _cli.Run(args));
+    }
+
+    [Fact]
+    public void Stopping_leaves_no_file_behind()
+    {
+        int code = _cli.Run(new CancellationToken(canceled: true), "segment", CliRun.Scene, "a dog", "-m", CliRun.Mini,
+            "-o", _cli.Folder.At("out"));
+        _cli.AssertFailed(130, code, "Stopped.");
+        Assert.False(Directory.Exists(_cli.Folder.At("out")));
+    }
+
+    private void AssertMask(Segmenter segmenter, Prompt prompt, string file) => Close.All(
+        segmenter.Segment(Image.Load(CliRun.Scene), prompt).Values,
+        Mask.Load(_cli.Folder.At("out", file)).Values, 0.6f / 255, what: file);
+
+    private string WriteMask()
+    {
+        Mask mask = new(133, 97);
+        for (int y = 20; y < 60; y++) mask.Values.AsSpan(y * 133 + 30, 50).Fill(1);
+        mask.Save(_cli.Folder.At("mask.png"));
+        return _cli.Folder.At("mask.png");
+    }
+}
