@@ -4,7 +4,7 @@ using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Text;
-using ClipSeg.Training.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Training;
 
