@@ -50,29 +50,31 @@ public sealed class SceneData : SegmentationData
     public override SegmentationSample? Support(int index, int draw)
     {
         SceneRandom random = new((int)_split + SupportStream, _seed ^ draw, index);
-        return FindSupport(Draw(index).Phrase, ref random);
+        return FindSupport(_generator, _split, _seed, Draw(index).Phrase, ref random);
     }
 
     public override NegativePhrase Negative(int index, int draw, bool withSupport)
     {
         SceneRandom random = new((int)_split + NegativeStream, _seed ^ draw, index);
         Phrase phrase = new ScenePhrases(Draw(index).Scene).Negative(ref random);
-        return new(phrase.Text, withSupport ? FindSupport(phrase, ref random) : null);
+        return new(phrase.Text, withSupport ? FindSupport(_generator, _split, _seed, phrase, ref random) : null);
     }
 
-    private SegmentationSample? FindSupport(Phrase phrase, ref SceneRandom random)
+    /// <summary>A new scene in which the phrase holds; null for relations, and in the rare case that none is found.</summary>
+    internal static SegmentationSample? FindSupport(
+        SceneGenerator generator, SceneSplit split, int seed, Phrase phrase, ref SceneRandom random)
     {
         if (phrase.Kind == PhraseKind.Relation) return null;
 
-        EmojiCatalogue catalogue = _generator.Catalogue;
+        EmojiCatalogue catalogue = generator.Catalogue;
         ReadOnlySpan<int> candidates = catalogue.ConceptsOf(catalogue.FindWord(phrase.Name));
         Concept[] concepts = [.. candidates.ToArray().Select(id => catalogue.Concepts[id])
-            .Where(c => !c.HeldOut || _generator.Options.Pool != ConceptPool.Seen)];
+            .Where(c => !c.HeldOut || generator.Options.Pool != ConceptPool.Seen)];
         for (int attempt = 0; attempt < SupportTries; attempt++)
         {
             Concept concept = concepts[random.Next(concepts.Length)];
             long drawn = (long)(random.NextBits() >> 2) | 1L << 62;      // beyond every index of a split
-            Scene other = _generator.Generate(_split, _seed, drawn, concept);
+            Scene other = generator.Generate(split, seed, drawn, concept);
             Phrase? same = new ScenePhrases(other).All().FirstOrDefault(p => p.Text == phrase.Text);
             if (same is not null) return ToSample(other, same, drawn);
         }
