@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ClipSeg.Checkpoints;
+using ClipSeg.Data;
 using ClipSeg.Imaging;
 using ClipSeg.Text;
+using ClipSeg.Training;
 
 namespace ClipSeg.Cli;
 
@@ -26,6 +28,8 @@ internal static class CommandLine
                 ShowCommand.Create(terminal),
                 ConvertCommand.Create(terminal),
                 PullCommand.Create(terminal),
+                TrainCommand.Create(terminal),
+                PretrainCommand.Create(terminal),
             };
             HelpOption help = root.Options.OfType<HelpOption>().Single();
             help.Action = new HelpWithExamples((HelpAction)help.Action!);
@@ -50,6 +54,11 @@ internal static class CommandLine
             terminal.Fail("Stopped.");
             return Stopped;
         }
+        catch (RecipeException e)
+        {
+            terminal.Fail(e.Message);
+            return BadCommandLine;
+        }
         catch (ArgumentException e)
         {
             terminal.Fail(Message(e));
@@ -64,7 +73,7 @@ internal static class CommandLine
 
     /// <summary>Whether an exception is about a file, not about this program.</summary>
     public static bool IsBadFile(Exception e) => e is CheckpointException or ImageFormatException or TokenizerException
-        or IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException;
+        or DataFormatException or IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException;
 
     /// <summary>The message without .NET's note on which of a method's parameters it is about.</summary>
     public static string Message(ArgumentException e) => e.Message.Replace($" (Parameter '{e.ParamName}')", "");

@@ -49,11 +49,17 @@ internal sealed class ModelOptions
         command.Options.Add(_layers);
     }
 
-    /// <summary>All of them.</summary>
-    public void AddTo(Command command)
+    /// <summary>Those that say which model, and which files make it up.</summary>
+    public void AddModelTo(Command command)
     {
         command.Options.Add(_model);
         AddFilesTo(command);
+    }
+
+    /// <summary>All of them.</summary>
+    public void AddTo(Command command)
+    {
+        AddModelTo(command);
         command.Options.Add(_size);
         command.Options.Add(_threads);
     }
@@ -62,11 +68,12 @@ internal sealed class ModelOptions
     public Segmenter Load(ParseResult parsed, Terminal terminal)
     {
         if (parsed.GetValue(_threads) is { } threads) Workers.Count = threads;
-        string model = parsed.GetValue(_model) ?? Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)
-            ?? throw new ArgumentException($"No model: name one with --model or ${Variable}. "
-                + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");
-        return Load(model, parsed.GetValue(_size), parsed, terminal);
+        return Load(Name(parsed, terminal), parsed.GetValue(_size), parsed, terminal);
     }
+
+    /// <summary>The same as files alone: for training, which builds a network of its own on them.</summary>
+    public Checkpoint Open(ParseResult parsed, Terminal terminal)
+        => Checkpoint.Open(Locate(Name(parsed, terminal), terminal), Files(parsed));
 
     /// <summary>Opens a model whose path or name is an argument.</summary>
     public Segmenter Load(string model, ParseResult parsed, Terminal terminal) => Load(model, null, parsed, terminal);
@@ -77,11 +84,21 @@ internal sealed class ModelOptions
         {
             Size = size,
             ExtractLayers = ParseLayers(parsed.GetValue(_layers)),
-            Files = new() { ClipFile = parsed.GetValue(_clip) },
+            Files = Files(parsed),
         };
-        string path = ModelFiles.Locate(model, new(HubSettings.FromEnvironment(terminal.Variable)));
+        string path = Locate(model, terminal);
         return terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
     }
+
+    private CheckpointOptions Files(ParseResult parsed) => new() { ClipFile = parsed.GetValue(_clip) };
+
+    private string Name(ParseResult parsed, Terminal terminal)
+        => parsed.GetValue(_model) ?? Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)
+            ?? throw new ArgumentException($"No model: name one with --model or ${Variable}. "
+                + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");
+
+    private static string Locate(string model, Terminal terminal)
+        => ModelFiles.Locate(model, new(HubSettings.FromEnvironment(terminal.Variable)));
 
     private static int[]? ParseLayers(string? list)
     {

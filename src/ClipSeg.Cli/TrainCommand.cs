@@ -11,7 +11,7 @@ namespace ClipSeg.Cli;
 /// <summary><c>clipseg train</c>: a decoder on a frozen CLIP, from pictures, masks and phrases.</summary>
 internal static class TrainCommand
 {
-    private const string Decoder = "decoder.";
+    private const string DecoderPrefix = "decoder.";
     private const int ScenesPerEpoch = 1 << 24;     // they are drawn when they are needed: as good as endless
     private const string Examples = """
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined -o runs/mine
@@ -64,7 +64,7 @@ internal static class TrainCommand
             ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
             bool fresh = !parsed.GetValue(goOn);
             if (fresh) config = recipe.Decoder(config);
-            Weights weights = new(checkpoint.Tensors, trainable: Decoder, fresh: fresh ? Decoder : null, seed: (uint)recipe.Seed);
+            Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix, fresh: fresh ? DecoderPrefix : null, seed: (uint)recipe.Seed);
             Trainer training = new(new(weights, config), ModelFiles.ReadVocabulary(checkpoint, new()),
                 Preprocessing.Parse(checkpoint.PreprocessorJson), train, check, recipe)
             {

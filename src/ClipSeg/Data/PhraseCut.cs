@@ -67,6 +67,8 @@ public sealed class PhraseCut : SegmentationData
     /// <summary>The distinct phrases.</summary>
     public IReadOnlyList<string> Phrases => _index.Phrases;
 
+    public override long GroupOf(int index) => _entries[_kept[index]].Image;
+
     public override SegmentationSample Get(int index) => Read(_entries[_kept[index]]);
 
     /// <summary>

@@ -1,6 +1,6 @@
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
-using ClipSeg.Training.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Evaluation;
 

@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
-using ClipSeg.Training.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Evaluation;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ClipSeg.Imaging;
-using ClipSeg.Training.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Evaluation;
 

@@ -1,5 +1,5 @@
 using ClipSeg.Imaging;
-using ClipSeg.Training.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Evaluation;
 

@@ -1,6 +1,6 @@
 using ClipSeg.Evaluation;
 using ClipSeg.Imaging;
-using ClipSeg.Training.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 

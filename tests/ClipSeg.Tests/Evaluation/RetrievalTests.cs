@@ -1,7 +1,7 @@
 using ClipSeg.Evaluation;
 using ClipSeg.Prompts;
-using ClipSeg.Tests.Training.Data;
-using ClipSeg.Training.Data;
+using ClipSeg.Tests.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 

@@ -4,8 +4,8 @@ using System.Text.Json;
 using ClipSeg.Evaluation;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
-using ClipSeg.Tests.Training.Data;
-using ClipSeg.Training.Data;
+using ClipSeg.Tests.Data;
+using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 
