@@ -14,10 +14,12 @@ namespace ClipSeg.Training;
 /// <param name="Conditionals">[B, E].</param>
 public sealed record Batch(Tensor Pixels, int[] PictureOf, Tensor Masks, Tensor Conditionals);
 
-/// <summary>Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.</summary>
+/// <summary>
+/// Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.
+/// </summary>
 /// <remarks>
-/// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's seed
-/// and on the step alone.
+/// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's
+/// seed and on the step alone.
 /// </remarks>
 public sealed class BatchDrawer
 {
@@ -35,7 +37,8 @@ public sealed class BatchDrawer
     private int _orderedEpoch = -1;
 
     public BatchDrawer(
-        ClipSegModel model, ClipTokenizer tokenizer, Preprocessing preprocessing, SegmentationData data, TrainRecipe recipe)
+        ClipSegModel model, ClipTokenizer tokenizer, Preprocessing preprocessing, SegmentationData data,
+        TrainRecipe recipe)
     {
         (_model, _tokenizer, _data, _recipe) = (model, tokenizer, data, recipe);
         _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
@@ -146,7 +149,9 @@ public sealed class BatchDrawer
         return (pixels, target);
     }
 
-    /// <summary>Where a square may be cut so that it shows the object: the first of 50 that does, or the best of them.</summary>
+    /// <summary>
+    /// Where a square may be cut so that it shows the object: the first of 50 that does, or the best of them.
+    /// </summary>
     private static (int X, int Y) ChooseCrop(Mask mask, int side, ref SceneRandom random)
     {
         float enough = LeastCoverage * mask.Width * mask.Height, most = -1;
@@ -164,7 +169,9 @@ public sealed class BatchDrawer
         return best;
     }
 
-    /// <summary>Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.</summary>
+    /// <summary>
+    /// Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.
+    /// </summary>
     private void Resize(Image picture, Tensor pixels)
     {
         int size = _recipe.Size, count = picture.Width * picture.Height;
