@@ -16,14 +16,17 @@ public sealed partial class Tensor
         VisitPatches(y, patch, (line, row) => line.CopyTo(row));
         if (Tape.Records(this))
         {
-            Tape.Current.Add(y, () => AddableGrad().VisitPatches(y._grad!, patch, (line, row) => Kernels.Add(row, line)));
+            Tape.Current.Add(
+                y, () => AddableGrad().VisitPatches(y._grad!, patch, (line, row) => Kernels.Add(row, line)));
         }
         return y;
     }
 
     private delegate void Pair(Span<float> x, Span<float> y);
 
-    /// <summary>Calls <paramref name="f"/> for every run of P pixels of this picture and its place in the patches.</summary>
+    /// <summary>
+    /// Calls <paramref name="f"/> for every run of P pixels of this picture and its place in the patches.
+    /// </summary>
     private void VisitPatches(Tensor patches, int patch, Pair f)
     {
         (int batch, int channels, int height, int width) = (this[0], this[1], this[2], this[3]);
@@ -56,7 +59,8 @@ public sealed partial class Tensor
         Tensor y = Empty(ids.Length, t, c);
         for (int b = 0; b < ids.Length; b++)
         {
-            if (ids[b].Length != t) throw new ArgumentException($"Sequence {b} has {ids[b].Length} ids, the first has {t}.");
+            if (ids[b].Length != t)
+                throw new ArgumentException($"Sequence {b} has {ids[b].Length} ids, the first has {t}.");
             for (int i = 0; i < t; i++)
             {
                 if ((uint)ids[b][i] >= (uint)table.Shape[0])

@@ -14,10 +14,12 @@ namespace ClipSeg.Training;
 /// <param name="Conditionals">[B, E].</param>
 public sealed record Batch(Tensor Pixels, int[] PictureOf, Tensor Masks, Tensor Conditionals);
 
-/// <summary>Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.</summary>
+/// <summary>
+/// Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.
+/// </summary>
 /// <remarks>
-/// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's seed
-/// and on the step alone.
+/// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's
+/// seed and on the step alone.
 /// </remarks>
 public sealed class BatchDrawer
 {
@@ -32,7 +34,8 @@ public sealed class BatchDrawer
     private int _orderedEpoch = -1;
 
     public BatchDrawer(
-        ClipSegModel model, ClipTokenizer tokenizer, Preprocessing preprocessing, SegmentationData data, TrainRecipe recipe)
+        ClipSegModel model, ClipTokenizer tokenizer, Preprocessing preprocessing, SegmentationData data,
+        TrainRecipe recipe)
     {
         (_model, _tokenizer, _data, _recipe) = (model, tokenizer, data, recipe);
         _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
@@ -136,7 +139,9 @@ public sealed class BatchDrawer
         return (pixels, mask);
     }
 
-    /// <summary>Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.</summary>
+    /// <summary>
+    /// Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.
+    /// </summary>
     private void Resize(Image picture, Tensor pixels)
     {
         int size = _recipe.Size, count = picture.Width * picture.Height;

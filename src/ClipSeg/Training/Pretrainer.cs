@@ -23,7 +23,9 @@ public sealed record PretrainRecipe
     /// <summary>Of matrices only: not of gains, biases and embeddings.</summary>
     public float WeightDecay { get; init; } = 0.05f;
 
-    /// <summary>Pairs that go through the towers together: few enough for a layer's results to stay in the cache.</summary>
+    /// <summary>
+    /// Pairs that go through the towers together: few enough for a layer's results to stay in the cache.
+    /// </summary>
     public int Part { get; init; } = 32;
 
     /// <summary>
@@ -38,7 +40,9 @@ public sealed record PretrainRecipe
     public int Seed { get; init; } = 1;
 }
 
-/// <summary>Contrastive pre-training of CLIP's two towers: pairs of pictures and captions must find each other.</summary>
+/// <summary>
+/// Contrastive pre-training of CLIP's two towers: pairs of pictures and captions must find each other.
+/// </summary>
 /// <remarks>Radford et al. 2021, §2.3 to §2.5: symmetric cross-entropy, a learned temperature of at most 100.</remarks>
 public sealed class Pretrainer : ITraining
 {
@@ -75,7 +79,9 @@ public sealed class Pretrainer : ITraining
 
     public float Rate(int step) => _schedule.Rate(step);
 
-    /// <summary>Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.</summary>
+    /// <summary>
+    /// Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.
+    /// </summary>
     public float Step()
     {
         int step = Optimizer.Steps, batch = _recipe.Batch;
@@ -86,7 +92,9 @@ public sealed class Pretrainer : ITraining
         return loss;
     }
 
-    /// <summary>The share of validation pictures whose caption is the most similar of <see cref="ValidationPairs"/>.</summary>
+    /// <summary>
+    /// The share of validation pictures whose caption is the most similar of <see cref="ValidationPairs"/>.
+    /// </summary>
     public double Validate()
     {
         using TensorScope scope = new();
@@ -104,7 +112,8 @@ public sealed class Pretrainer : ITraining
     }
 
     public void Save(string folder) => ModelFiles.Write(
-        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write, _vocabulary);
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write,
+        _vocabulary);
 
     /// <summary>Pictures [count, 3, S, S] and the token ids of their captions.</summary>
     internal (Tensor Pixels, int[][] Ids) Draw(SceneSplit split, long first, int count)
@@ -145,7 +154,8 @@ public sealed class Pretrainer : ITraining
         foreach ((int first, int count) in Parts(batch))
         {
             using TensorScope scope = new();
-            _model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])).Data.CopyTo(images.Data[(first * e)..]);
+            _model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)]))
+                .Data.CopyTo(images.Data[(first * e)..]);
             _model.Text.Embed(ids[first..(first + count)]).Data.CopyTo(texts.Data[(first * e)..]);
         }
 
@@ -162,9 +172,11 @@ public sealed class Pretrainer : ITraining
         {
             using TensorScope scope = new();
             using (Tape tape = new())
-                tape.Backward(_model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])), images.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
+                tape.Backward(_model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])),
+                    images.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
             using (Tape tape = new())
-                tape.Backward(_model.Text.Embed(ids[first..(first + count)]), texts.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
+                tape.Backward(_model.Text.Embed(ids[first..(first + count)]),
+                    texts.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
         }
         return value;
     }

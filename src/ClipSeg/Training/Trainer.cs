@@ -31,11 +31,20 @@ public sealed class Trainer : ITraining
     {
         (_model, _vocabulary, _recipe) = (model, vocabulary, recipe);
         _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
-        if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit) throw new ArgumentException(misfit, nameof(recipe));
+        if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
+            throw new ArgumentException(misfit, nameof(recipe));
         ClipTokenizer tokenizer = new(vocabulary);
         _batches = new(model, tokenizer, _preprocessing, data, recipe) { OnUnreadable = e => OnUnreadable?.Invoke(e) };
         _validation = new(model, tokenizer, _preprocessing, validation,
-            recipe with { Templates = "plain", Negatives = 0, MixMin = 1, MixMax = 1, VisualPrompt = null, Shuffle = false });
+            recipe with
+            {
+                Templates = "plain",
+                Negatives = 0,
+                MixMin = 1,
+                MixMax = 1,
+                VisualPrompt = null,
+                Shuffle = false
+            });
         _schedule = new(recipe.Rate, recipe.LowestRate, recipe.Steps);
         Optimizer = new(model.Weights.Trainable, _ => recipe.WeightDecay);
     }
@@ -53,7 +62,9 @@ public sealed class Trainer : ITraining
 
     public float Rate(int step) => _schedule.Rate(step);
 
-    /// <summary>Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.</summary>
+    /// <summary>
+    /// Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The loss is not finite; the weights are as they were.</exception>
     public float Step()
     {
@@ -117,7 +128,8 @@ public sealed class Trainer : ITraining
     }
 
     public void Save(string folder) => ModelFiles.Write(
-        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write, _vocabulary);
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write,
+        _vocabulary);
 
     /// <summary>Of all pictures, a few at a time.</summary>
     private Tensor[] Activations(Tensor pixels)
