@@ -91,8 +91,8 @@ public sealed partial class Tensor
                     Gemm.Multiply(d.Data, tile, Rows, weight.Packed, dx.Data, inputs, new() { Addend = dx.Data });
                 }
                 if (weight.Trainable)
-                    AddTransposedProduct(Data, d.Data, Rows, inputs, tile, weight.Value.AddableGrad().Data);
-                if (bias.Trainable) Kernels.AddColumnSums(y._grad!.Data, bias.Value.AddableGrad().Data);
+                    AddTransposedProduct(Data, d.Data, Rows, inputs, tile, Tape.GradientOf(weight).Data);
+                if (bias.Trainable) Kernels.AddColumnSums(y._grad!.Data, Tape.GradientOf(bias).Data);
             });
         }
         return y;

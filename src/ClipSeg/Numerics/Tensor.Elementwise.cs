@@ -63,7 +63,7 @@ public sealed partial class Tensor
             Tape.Current.Add(z, () =>
             {
                 if (RequiresGrad) AddGrad(z._grad!.Data);
-                if (table.Trainable) Kernels.AddColumnSums(z._grad!.Data, table.Value.AddableGrad().Data[..n]);
+                if (table.Trainable) Kernels.AddColumnSums(z._grad!.Data, Tape.GradientOf(table).Data[..n]);
             });
         }
         return z;

@@ -49,8 +49,8 @@ public sealed partial class Tensor
             });
             for (int c = 0; sums is not null && c < chunks; c++)
             {
-                Kernels.Add(sums.Data.Slice(c * 2 * n, n), w.AddableGrad().Data);
-                Kernels.Add(sums.Data.Slice(c * 2 * n + n, n), b.AddableGrad().Data);
+                Kernels.Add(sums.Data.Slice(c * 2 * n, n), Tape.GradientOf(weight).Data);
+                Kernels.Add(sums.Data.Slice(c * 2 * n + n, n), Tape.GradientOf(bias).Data);
             }
         });
         return y;

@@ -42,8 +42,8 @@ public sealed partial class Tensor
             Gemm.Multiply(
                 dy.Data, n, m, weight.PackedRows, dx.Data, k, new() { Addend = accumulate ? dx.Data : default });
         }
-        if (weight.Trainable) AddTransposedProduct(dy.Data, this.Data, m, n, k, weight.Value.AddableGrad().Data);
-        if (bias is { Trainable: true }) Kernels.AddColumnSums(dy.Data, bias.Value.AddableGrad().Data);
+        if (weight.Trainable) AddTransposedProduct(dy.Data, this.Data, m, n, k, Tape.GradientOf(weight).Data);
+        if (bias is { Trainable: true }) Kernels.AddColumnSums(dy.Data, Tape.GradientOf(bias).Data);
     }
 
     /// <summary>c[N, K] += aᵀ b for a [M, N] and b [M, K].</summary>

@@ -82,7 +82,7 @@ public sealed partial class Tensor
             {
                 if (RequiresGrad) Kernels.AddScaled(y._grad!.Data, factor, AddableGrad().Data);
                 if (logarithm.Trainable && !clipped)
-                    logarithm.Value.AddableGrad().Data[0] += Kernels.Dot(y._grad!.Data, y.Data);
+                    Tape.GradientOf(logarithm).Data[0] += Kernels.Dot(y._grad!.Data, y.Data);
             });
         }
         return y;

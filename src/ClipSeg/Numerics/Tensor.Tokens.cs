@@ -72,7 +72,7 @@ public sealed partial class Tensor
         {
             Tape.Current.Add(y, () =>
             {
-                Tensor dw = table.Value.AddableGrad();
+                Tensor dw = Tape.GradientOf(table);
                 for (int i = 0; i < ids.Length * t; i++)
                     Kernels.Add(y._grad!.Data.Slice(i * c, c), dw.Data.Slice(ids[i / t][i % t] * c, c));
             });
@@ -98,7 +98,7 @@ public sealed partial class Tensor
                 for (int b = 0; b < batch; b++)
                 {
                     Span<float> dy = y._grad!.Data.Slice(b * (t + 1) * c, (t + 1) * c);
-                    if (token.Trainable) Kernels.Add(dy[..c], token.Value.AddableGrad().Data);
+                    if (token.Trainable) Kernels.Add(dy[..c], Tape.GradientOf(token).Data);
                     if (RequiresGrad) Kernels.Add(dy[c..], AddableGrad().Data.Slice(b * t * c, t * c));
                 }
             });
@@ -170,6 +170,15 @@ public sealed partial class Tensor
         Tensor y = Empty([rows.Length, .. Shape[1..]]);
         for (int i = 0; i < rows.Length; i++)
             Data.Slice(rows[i] * length, length).CopyTo(y.Data[(i * length)..]);
+        return y;
+    }
+
+    /// <summary>Consecutive rows of the first axis, copied. Not followed by a tape.</summary>
+    public Tensor TakeRows(int first, int count)
+    {
+        int length = Length / Math.Max(1, this[0]);
+        Tensor y = Empty([count, .. Shape[1..]]);
+        Data.Slice(first * length, count * length).CopyTo(y.Data);
         return y;
     }
 

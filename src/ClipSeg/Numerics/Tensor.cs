@@ -74,6 +74,14 @@ public sealed partial class Tensor
         return t;
     }
 
+    /// <summary>Zeros in pooled memory that no scope owns: for whoever calls <see cref="ReturnBuffer"/>.</summary>
+    internal static Tensor Rented(ReadOnlySpan<int> shape)
+    {
+        Tensor t = new(shape.ToArray(), BufferPool.Rent(Count(shape)), null);
+        t.Data.Clear();
+        return t;
+    }
+
     /// <summary>A copy that no scope owns.</summary>
     public Tensor Detach() => new(Data.ToArray(), _shape);
 

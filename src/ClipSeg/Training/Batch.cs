@@ -175,18 +175,21 @@ public sealed class BatchDrawer
 
         Tensor conditionals = _model.Text.Embed([.. drawn.Select(d => d.Ids)]);                // [B, E]
         int[] shown = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Shown is not null)];
-        for (int first = 0; first < shown.Length; first += _recipe.Part)
+        Workers.Split((shown.Length + _recipe.Part - 1) / _recipe.Part, 1, (start, end) =>
         {
-            using TensorScope scope = new();
-            int[] part = shown[first..Math.Min(first + _recipe.Part, shown.Length)];
-            Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));
-            for (int j = 0; j < part.Length; j++)
+            for (int first = start * _recipe.Part; first < Math.Min(end * _recipe.Part, shown.Length); first += _recipe.Part)
             {
-                Span<float> c = conditionals.Data.Slice(part[j] * e, e);
-                Kernels.Scale(c, drawn[part[j]].TextWeight);
-                Kernels.AddScaled(images.Data.Slice(j * e, e), 1 - drawn[part[j]].TextWeight, c);
+                using TensorScope scope = new();
+                int[] part = shown[first..Math.Min(first + _recipe.Part, shown.Length)];
+                Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));    // [part, E]
+                for (int j = 0; j < part.Length; j++)
+                {
+                    Span<float> c = conditionals.Data.Slice(part[j] * e, e);
+                    Kernels.Scale(c, drawn[part[j]].TextWeight);
+                    Kernels.AddScaled(images.Data.Slice(j * e, e), 1 - drawn[part[j]].TextWeight, c);
+                }
             }
-        }
+        });
         return new(Stack(unique), pictureOf, masks, conditionals);
     }
 
