@@ -47,7 +47,10 @@ public sealed class Segmenter : IDisposable
     public static Segmenter Load(string model, SegmenterOptions? options = null)
     {
         options ??= new();
-        Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, new Hub()), CheckpointOptions(options));
+        CheckpointOptions files = options.ExtractLayers is null
+            ? options.Files
+            : options.Files with { ExtractLayers = options.ExtractLayers };
+        Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, new Hub()), files);
         try
         {
             ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
@@ -180,7 +183,4 @@ public sealed class Segmenter : IDisposable
         }
         return conditionals;
     }
-
-    private static CheckpointOptions CheckpointOptions(SegmenterOptions options)
-        => options.ExtractLayers is { } layers ? options.Files with { ExtractLayers = layers } : options.Files;
 }

@@ -31,14 +31,36 @@ public sealed class PromptEncoder
     /// <summary>A prompt in words, under the name of the phrase.</summary>
     /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
     public Prompt Text(string phrase, string template = "{}")
-        => Encode([PromptTemplates.Apply(template, phrase)])[0].Rename(phrase);
+        => Texts([PromptTemplates.Apply(template, phrase)])[0].Rename(phrase);
 
     /// <summary>The average of the phrase in each of the templates (<see cref="PromptTemplates"/>).</summary>
     public Prompt Text(string phrase, IReadOnlyList<string> templates)
-        => Prompt.Average(Encode([.. templates.Select(t => PromptTemplates.Apply(t, phrase))])).Rename(phrase);
+        => Prompt.Average(Texts([.. templates.Select(t => PromptTemplates.Apply(t, phrase))])).Rename(phrase);
 
     /// <summary>A prompt for each text, in their order.</summary>
-    public Prompt[] Texts(IReadOnlyList<string> texts) => Encode(texts);
+    public Prompt[] Texts(IReadOnlyList<string> texts)
+    {
+        Prompt?[] prompts = new Prompt?[texts.Count];
+        lock (_lock)
+        {
+            for (int i = 0; i < prompts.Length; i++) prompts[i] = _remembered.GetValueOrDefault(texts[i]);
+        }
+
+        string[] missing = [.. texts.Where((_, i) => prompts[i] is null).Distinct(StringComparer.Ordinal)];
+        if (missing.Length == 0) return prompts!;
+        Dictionary<string, Prompt> made = new(missing.Length, StringComparer.Ordinal);
+        foreach (string[] some in missing.Chunk(MaxTextsAtOnce))
+        {
+            foreach (Prompt prompt in Embed(some)) made.Add(prompt.Name, prompt);
+        }
+        lock (_lock)
+        {
+            if (_remembered.Count + made.Count > MaxRemembered) _remembered.Clear();
+            foreach (Prompt prompt in made.Values.Take(MaxRemembered)) _remembered[prompt.Name] = prompt;
+        }
+        for (int i = 0; i < prompts.Length; i++) prompts[i] ??= made[texts[i]];
+        return prompts!;
+    }
 
     /// <summary>A prompt that shows what to look for.</summary>
     /// <param name="support">A picture of it.</param>
@@ -93,30 +115,6 @@ public sealed class PromptEncoder
         float largest = mask.Values.Max();
         if (!(largest > 0)) throw new ArgumentException("The mask is empty: it is black everywhere.", nameof(mask));
         return _preprocessing.Apply(mask.Threshold(largest / 2));
-    }
-
-    private Prompt[] Encode(IReadOnlyList<string> texts)
-    {
-        Prompt?[] prompts = new Prompt?[texts.Count];
-        lock (_lock)
-        {
-            for (int i = 0; i < prompts.Length; i++) prompts[i] = _remembered.GetValueOrDefault(texts[i]);
-        }
-
-        string[] missing = [.. texts.Where((_, i) => prompts[i] is null).Distinct(StringComparer.Ordinal)];
-        if (missing.Length == 0) return prompts!;
-        Dictionary<string, Prompt> made = new(missing.Length, StringComparer.Ordinal);
-        foreach (string[] some in missing.Chunk(MaxTextsAtOnce))
-        {
-            foreach (Prompt prompt in Embed(some)) made.Add(prompt.Name, prompt);
-        }
-        lock (_lock)
-        {
-            if (_remembered.Count + made.Count > MaxRemembered) _remembered.Clear();
-            foreach (Prompt prompt in made.Values.Take(MaxRemembered)) _remembered[prompt.Name] = prompt;
-        }
-        for (int i = 0; i < prompts.Length; i++) prompts[i] ??= made[texts[i]];
-        return prompts!;
     }
 
     private IEnumerable<Prompt> Embed(string[] texts)
