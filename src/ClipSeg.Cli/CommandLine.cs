@@ -18,7 +18,9 @@ internal static class CommandLine
     public const int BadCommandLine = 2;
     public const int Stopped = 130;         // as shells report an interrupt
 
-    /// <summary>Runs one command. An error is one line on the error stream, and the exit code says whose it was.</summary>
+    /// <summary>
+    /// Runs one command. An error is one line on the error stream, and the exit code says whose it was.
+    /// </summary>
     public static int Run(string[] args, Terminal terminal)
     {
         try
@@ -42,7 +44,8 @@ internal static class CommandLine
             if (parsed.Errors.Count > 0)
             {
                 string command = PathOf(parsed.CommandResult);
-                terminal.Fail($"{string.Join(' ', parsed.Errors.Select(e => e.Message))} See 'clipseg {command}--help'.");
+                terminal.Fail(
+                    $"{string.Join(' ', parsed.Errors.Select(e => e.Message))} See 'clipseg {command}--help'.");
                 return BadCommandLine;
             }
             return parsed.Invoke(new()

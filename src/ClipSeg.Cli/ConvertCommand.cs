@@ -32,14 +32,16 @@ internal static class ConvertCommand
         command.SetAction(parsed =>
         {
             string folder = parsed.GetValue(target)!;
-            if (Path.Exists(folder)) throw new IOException($"'{folder}' exists already; a model is written to a new folder.");
+            if (Path.Exists(folder))
+                throw new IOException($"'{folder}' exists already; a model is written to a new folder.");
             using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
             Checkpoint checkpoint = model.Checkpoint!;
             string[] licence = [.. ShowCommand.LicenceFiles(checkpoint)];
             terminal.Wait($"Writing {folder}", () =>
             {
                 ModelFiles.Write(folder, checkpoint.Tensors.Values, model.Model.Config.Write, model.Preprocessing.Write,
-                    ModelFiles.ReadVocabulary(checkpoint, new()), Enum.Parse<StoredType>(parsed.GetValue(type)!, ignoreCase: true), licence);
+                    ModelFiles.ReadVocabulary(checkpoint, new()),
+                    Enum.Parse<StoredType>(parsed.GetValue(type)!, ignoreCase: true), licence);
                 return folder;
             });
             terminal.Output.WriteLine(folder);

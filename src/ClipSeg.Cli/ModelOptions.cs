@@ -26,13 +26,15 @@ internal sealed class ModelOptions
 
     private readonly Option<string?> _model = new("--model", "-m")
     {
-        Description = $"A folder, a file, or the name of a pulled model; by default ${Variable}, or the one in the box.",
+        Description =
+            $"A folder, a file, or the name of a pulled model; by default ${Variable}, or the one in the box.",
         HelpName = "MODEL",
     };
 
     private readonly Option<int?> _size = new Option<int?>("--size")
     {
-        Description = "The side in pixels that pictures are read at, a multiple of the patch size; by default the model's own.",
+        Description =
+            "The side in pixels that pictures are read at, a multiple of the patch size; by default the model's own.",
         HelpName = "N",
     }.Between(1, Preprocessing.MaxSize);
 
@@ -108,7 +110,8 @@ internal sealed class ModelOptions
         for (int i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out layers[i]))
-                throw new ArgumentException($"--extract-layers is '{list}', expected numbers with commas, such as 3,7,9.");
+                throw new ArgumentException(
+                    $"--extract-layers is '{list}', expected numbers with commas, such as 3,7,9.");
         }
         return layers;
     }

@@ -9,10 +9,13 @@ internal static class NpyFile
 {
     private const int Alignment = 64;
 
-    /// <summary>Writes a tensor as little-endian float32. The file appears under its name when it is complete.</summary>
+    /// <summary>
+    /// Writes a tensor as little-endian float32. The file appears under its name when it is complete.
+    /// </summary>
     public static void Write(string path, Tensor tensor)
     {
-        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({string.Join(", ", tensor.Shape.ToArray())}), }}";
+        string header =
+            $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({string.Join(", ", tensor.Shape.ToArray())}), }}";
         const int PrefixBytes = 10;     // magic, version, length
         int padding = Alignment - (PrefixBytes + header.Length + 1) % Alignment;
         byte[] text = Encoding.ASCII.GetBytes(header + new string(' ', padding) + "\n");

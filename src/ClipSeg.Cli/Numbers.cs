@@ -19,7 +19,8 @@ internal static class Numbers
     public static Option<int?> Between(this Option<int?> option, int low, int high)
     {
         option.CustomParser = result => int.TryParse(
-            Word(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) && n >= low && n <= high
+            Word(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int n) && n >= low
+                && n <= high
                 ? n
                 : Refuse<int?>(option, result, $"a whole number in {low}..{high}");
         return option;

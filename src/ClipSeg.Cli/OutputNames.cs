@@ -6,8 +6,8 @@ namespace ClipSeg.Cli;
 internal sealed record PictureNames(string Overlay, IReadOnlyList<string> Masks);
 
 /// <summary>
-/// Names what is written, <c>IMAGE.PROMPT.png</c> and <c>IMAGE.overlay.png</c>, so that no two pictures and no two prompts
-/// of one run share a file.
+/// Names what is written, <c>IMAGE.PROMPT.png</c> and <c>IMAGE.overlay.png</c>, so that no two pictures and no two
+/// prompts of one run share a file.
 /// </summary>
 internal sealed class OutputNames(string folder)
 {

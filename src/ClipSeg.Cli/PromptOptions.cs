@@ -94,7 +94,8 @@ internal sealed class PromptOptions
         if (mix is not null && (supports.Length == 0 || texts.Length == 0))
             throw new ArgumentException("--mix needs a text and a --support to blend it with.");
 
-        int count = (mix is not null ? texts.Length : texts.Length + Math.Min(supports.Length, 1)) + conditionals.Length;
+        int count = (mix is not null ? texts.Length : texts.Length + Math.Min(supports.Length, 1))
+            + conditionals.Length;
         string? save = parsed.GetValue(_save);
         if (save is not null && count != 1)
             throw new ArgumentException($"--save-prompt is for one prompt, there are {count}.");
@@ -163,7 +164,8 @@ internal sealed record PromptRequest
             int width = segmenter.Model.Config.EmbeddingWidth;
             if (prompt.Width != width)
             {
-                throw new CheckpointException($"File '{path}' holds a prompt of {prompt.Width} values, this model's have "
+                throw new CheckpointException(
+                    $"File '{path}' holds a prompt of {prompt.Width} values, this model's have "
                     + $"{width}: it was made with another CLIP.");
             }
             prompts.Add(prompt);

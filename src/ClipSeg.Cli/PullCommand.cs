@@ -53,7 +53,8 @@ internal static class PullCommand
             lock (_bars)
             {
                 if (!_bars.TryGetValue(value.File, out ProgressTask? bar))
-                    _bars.Add(value.File, bar = context.AddTask(Markup.Escape(value.File), maxValue: Math.Max(1, value.Size)));
+                    _bars.Add(value.File,
+                        bar = context.AddTask(Markup.Escape(value.File), maxValue: Math.Max(1, value.Size)));
                 bar.Value = value.Received;
             }
         }

@@ -45,7 +45,8 @@ internal sealed class SegmentCommand
         HelpName = "FILE",
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print the results as JSON, and nothing else." };
+    private readonly Option<bool> _json =
+        new("--json") { Description = "Print the results as JSON, and nothing else." };
 
     private readonly ModelOptions _model = new();
     private readonly PromptOptions _prompts = new();
@@ -57,7 +58,8 @@ internal sealed class SegmentCommand
     {
         SegmentCommand segment = new(terminal);
         ExampleCommand command = new("segment",
-            "Find what prompts name or show. Writes a soft mask for each prompt and an overlay with all of them.", Examples);
+            "Find what prompts name or show. Writes a soft mask for each prompt and an overlay with all of them.",
+            Examples);
         command.Arguments.Add(segment._image);
         segment._prompts.AddTo(command);
         command.Options.Add(segment._moreImages);
@@ -138,7 +140,8 @@ internal sealed class SegmentCommand
                 .Where(file => _pictureNames.Contains(Path.GetExtension(file).ToLowerInvariant()))
                 .Order(StringComparer.Ordinal)];
             if (inside.Length == 0)
-                throw new FileNotFoundException($"Folder '{path}' holds no picture ({string.Join(", ", _pictureNames)}).");
+                throw new FileNotFoundException(
+                    $"Folder '{path}' holds no picture ({string.Join(", ", _pictureNames)}).");
             pictures.AddRange(inside);
         }
         return pictures;

@@ -18,12 +18,14 @@ internal static class ShowCommand
 
     private const int MaxLicenceBytes = 1 << 16;
 
-    private static readonly string[] _licenceNames = ["LICENSE", "LICENSE.txt", "LICENSE.md", "MODEL_CARD.md", "README.md"];
+    private static readonly string[] _licenceNames =
+        ["LICENSE", "LICENSE.txt", "LICENSE.md", "MODEL_CARD.md", "README.md"];
 
     public static Command Create(Terminal terminal)
     {
         Argument<string> source = new("MODEL") { Description = "A folder, a file, or the name of a pulled model." };
-        ExampleCommand command = new("show", "Say what a model is: sizes, layers, head, preprocessing, licence.", Examples)
+        ExampleCommand command =
+            new("show", "Say what a model is: sizes, layers, head, preprocessing, licence.", Examples)
         {
             source,
         };
@@ -69,7 +71,8 @@ internal static class ShowCommand
 
     private static string Weights(Checkpoint checkpoint)
     {
-        return Format($"{Count(""):N0} (vision {Count("clip.vis"):N0}, text {Count("clip.text"):N0}, decoder {Count("dec"):N0})");
+        return Format(
+            $"{Count(""):N0} (vision {Count("clip.vis"):N0}, text {Count("clip.text"):N0}, decoder {Count("dec"):N0})");
 
         long Count(string prefix) => checkpoint.Tensors.Values
             .Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)).Sum(t => (long)t.Length);
@@ -80,7 +83,7 @@ internal static class ShowCommand
         .Select(g => $"{g.Key.ToString().ToLowerInvariant()} ({g.Count()} tensors)"));
 
     private static string Steps(Preprocessing p) => Format(
-        $"{p.Width} x {p.Height}, {p.Filter.ToString().ToLowerInvariant()}, mean {List(p.Mean)}, deviation {List(p.Std)}");
+        $"{p.Width} x {p.Height}, {$"{p.Filter}".ToLowerInvariant()}, mean {List(p.Mean)}, deviation {List(p.Std)}");
 
     private static string List(IReadOnlyList<float> values)
         => string.Join("/", values.Select(v => v.ToString(CultureInfo.InvariantCulture)));

@@ -38,11 +38,14 @@ internal sealed class Terminal
     /// <summary>Whether somebody watches the error stream, so that progress may be drawn.</summary>
     public bool Interactive => _progress is not null;
 
-    /// <summary>Where the program lies; the model that comes with it is looked for here and in the folders above.</summary>
+    /// <summary>
+    /// Where the program lies; the model that comes with it is looked for here and in the folders above.
+    /// </summary>
     public string Home { get; init; } = AppContext.BaseDirectory;
 
     public static Terminal OfProcess(CancellationToken stop) => new(System.Console.Out, System.Console.Error,
-        Environment.GetEnvironmentVariable, stop, !System.Console.IsOutputRedirected, !System.Console.IsErrorRedirected);
+        Environment.GetEnvironmentVariable, stop, !System.Console.IsOutputRedirected,
+        !System.Console.IsErrorRedirected);
 
     /// <summary>Writes the line of a command that failed.</summary>
     public void Fail(string message) => Errors.WriteLine($"clipseg: {OneLine(message)}");
@@ -88,7 +91,8 @@ internal sealed class Terminal
 
     /// <summary>Draws bars while <paramref name="work"/> runs; must be interactive.</summary>
     public void Bars(Action<ProgressContext> work) => _progress!.Progress()
-        .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+        .Columns(
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
         .Start(work);
 
     /// <summary>Text, of whatever origin, in a table.</summary>

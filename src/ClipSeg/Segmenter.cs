@@ -9,8 +9,8 @@ namespace ClipSeg;
 
 /// <summary>Segments what a prompt names or shows. Safe to use from several threads.</summary>
 /// <remarks>
-/// The expensive half is the picture, and it does not depend on the prompt: <see cref="Encode"/> once, prompt as often as
-/// you like. Weights are read when they are first needed.
+/// The expensive half is the picture, and it does not depend on the prompt: <see cref="Encode"/> once, prompt as often
+/// as you like. Weights are read when they are first needed.
 /// </remarks>
 public sealed class Segmenter : IDisposable
 {
@@ -41,7 +41,8 @@ public sealed class Segmenter : IDisposable
     public PromptEncoder Prompts { get; }
 
     /// <summary>Opens a model: its folder, its file, or the name of one that has been pulled from the hub.</summary>
-    /// <exception cref="CheckpointException">There is no such model, or it is damaged, or its parts do not fit.</exception>
+    /// <exception cref="CheckpointException">There is no such model, or it is damaged, or its parts do not
+    /// fit.</exception>
     /// <exception cref="ArgumentException">The model cannot work at the size that the options ask for.</exception>
     public static Segmenter Load(string model, SegmenterOptions? options = null)
     {
@@ -100,7 +101,8 @@ public sealed class Segmenter : IDisposable
     }
 
     /// <summary>
-    /// What the decoder says, at the model's resolution: [P, H, W], one map per prompt. Above 0 is more likely than not.
+    /// What the decoder says, at the model's resolution: [P, H, W], one map per prompt. Above 0 is more likely than
+    /// not.
     /// </summary>
     /// <exception cref="ArgumentException">There is no prompt, or one was made for a CLIP of another width.</exception>
     public Tensor Logits(EncodedImage image, IReadOnlyList<Prompt> prompts)
@@ -145,9 +147,12 @@ public sealed class Segmenter : IDisposable
     /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
     public Prompt Prompt(string phrase, string template = "{}") => Prompts.Text(phrase, template);
 
-    /// <summary>A prompt that shows what to look for: a picture of it, and a mask of the same size that says where.</summary>
+    /// <summary>
+    /// A prompt that shows what to look for: a picture of it, and a mask of the same size that says where.
+    /// </summary>
     /// <param name="engineering">What makes it stand out; <see cref="VisualPrompt.Default"/> if null.</param>
-    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer with.</exception>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer
+    /// with.</exception>
     public Prompt Prompt(Image support, Mask? mask = null, VisualPrompt? engineering = null)
         => Prompts.Image(support, mask, engineering);
 
@@ -167,7 +172,8 @@ public sealed class Segmenter : IDisposable
             Prompt prompt = prompts[first + i];
             if (prompt.Width != width)
             {
-                throw new ArgumentException($"Prompt '{prompt.Name}' has {prompt.Width} values, this model's have {width}: "
+                throw new ArgumentException(
+                    $"Prompt '{prompt.Name}' has {prompt.Width} values, this model's have {width}: "
                     + "it was made with another CLIP.", nameof(prompts));
             }
             prompt.Conditional.CopyTo(conditionals.Data[(i * width)..]);

@@ -5,7 +5,9 @@ namespace ClipSeg;
 /// <summary>What <see cref="Segmenter.Load"/> cannot or shall not read from the model's files.</summary>
 public sealed record SegmenterOptions
 {
-    /// <summary>The side, in pixels, that pictures are resized to: a multiple of the patch size. Null: the model's own.</summary>
+    /// <summary>
+    /// The side, in pixels, that pictures are resized to: a multiple of the patch size. Null: the model's own.
+    /// </summary>
     public int? Size { get; init; }
 
     /// <summary>The vision blocks that the decoder reads, 0-based, shallow first. Null: the model's own.</summary>

@@ -26,9 +26,9 @@ internal static class Close
     }
 
     /// <summary>
-    /// Differences relative to the largest expected element: for gradients, whose small elements are sums of large ones. A
-    /// gradient that is zero in theory (of a key's bias: the softmax does not see it) is rounding noise in both, so below
-    /// 1e-3 the difference counts absolutely.
+    /// Differences relative to the largest expected element: for gradients, whose small elements are sums of large
+    /// ones. A gradient that is zero in theory (of a key's bias: the softmax does not see it) is rounding noise in
+    /// both, so below 1e-3 the difference counts absolutely.
     /// </summary>
     public static void Relative(Tensor expected, Tensor actual, float relative, string what = "")
     {

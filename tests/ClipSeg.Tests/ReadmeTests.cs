@@ -28,7 +28,8 @@ public sealed partial class ReadmeTests
 
         Example(Fixtures.At("model", "mini"), scene, folder.At("overlay.png"), scene, folder.At("mask.png"));
 
-        Assert.Equal((133, 97), (Image.Load(folder.At("overlay.png")).Width, Image.Load(folder.At("overlay.png")).Height));
+        Assert.Equal(
+            (133, 97), (Image.Load(folder.At("overlay.png")).Width, Image.Load(folder.At("overlay.png")).Height));
     }
 
     private static void Example(string model, string photo, string overlay, string mug, string mugMask)
@@ -49,7 +50,8 @@ public sealed partial class ReadmeTests
         Assert.Equal(3, masks.Append(mugs).Count(m => m.Width == picture.Width));
     }
 
-    private static string Read(params ReadOnlySpan<string> path) => File.ReadAllText(Path.Combine([Fixtures.Root, .. path]));
+    private static string Read(params ReadOnlySpan<string> path)
+        => File.ReadAllText(Path.Combine([Fixtures.Root, .. path]));
 
     /// <summary>Without indentation and line ends.</summary>
     private static string Normal(string text)

@@ -11,7 +11,7 @@ public sealed partial class RepositoryTests
     // Each uses only itself and what stands before it. Data is below Evaluation, which trainers report with.
     private static readonly string[] _rooms =
     [
-        "Numerics", "Imaging", "Text", "Checkpoints", "Model", "Prompts", "Training.Data", "Evaluation", "Training",
+        "Numerics", "Imaging", "Text", "Checkpoints", "Model", "Prompts", "Data", "Evaluation", "Training",
     ];
 
     [Fact]
@@ -21,7 +21,8 @@ public sealed partial class RepositoryTests
         List<string> wrong = [];
         foreach (string file in Sources("src", "ClipSeg"))
         {
-            string folder = Path.GetDirectoryName(Path.GetRelativePath(library, file))!.Replace(Path.DirectorySeparatorChar, '.');
+            string folder =
+                Path.GetDirectoryName(Path.GetRelativePath(library, file))!.Replace(Path.DirectorySeparatorChar, '.');
             if (folder.Length == 0) continue;       // the front door uses them all
             int room = Room(folder);
             foreach (Match use in Using().Matches(File.ReadAllText(file)))

@@ -59,7 +59,8 @@ public sealed class SegmenterTests
     public void Segment_works_at_another_size()
     {
         using Segmenter segmenter = Segmenter.Load(Fixtures.At("model", "mini"), new() { Size = 96 });
-        Assert.Equal([1, 96, 96], segmenter.Logits(segmenter.Encode(_scene), [segmenter.Prompt("a cat")]).Shape.ToArray());
+        Assert.Equal(
+            [1, 96, 96], segmenter.Logits(segmenter.Encode(_scene), [segmenter.Prompt("a cat")]).Shape.ToArray());
     }
 
     [Fact]
@@ -71,7 +72,8 @@ public sealed class SegmenterTests
     }
 
     [Theory]
-    [InlineData("\"reduce_dim\": 16", "\"reduce_dim\": 32", "decoder.film_mul.weight' has shape [16, 40], expected [32, 40]")]
+    [InlineData(
+        "\"reduce_dim\": 16", "\"reduce_dim\": 32", "decoder.film_mul.weight' has shape [16, 40], expected [32, 40]")]
     [InlineData("\"num_hidden_layers\": 5", "\"num_hidden_layers\": 6", "layers.5.layer_norm1.weight' not found")]
     [InlineData("\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2", "that its config has no place for")]
     [InlineData("\"patch_size\": 8", "\"patch_size\": 0", "'vision_config.patch_size' is 0")]
@@ -131,7 +133,8 @@ public sealed class SegmenterTests
     [Fact]
     public void Text_prompts_need_no_vision_block_after_the_last_extracted_one()
     {
-        // Without the last block's weights, in a model that extracts up to the one before, text works and pictures do not.
+        // Without the last block's weights, in a model that extracts up to the one before, text works and pictures do
+        // not.
         using TemporaryFolder folder = new();
         CopyMini(folder);
         string config = File.ReadAllText(folder.At("config.json"));
@@ -181,8 +184,9 @@ public sealed class SegmenterTests
             least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        // Results: a mask per prompt, and the activations of three layers, 37 tokens of 64 values. Besides them the bytes
-        // of the resized picture and the objects around pooled memory, 58 kB; the intermediate results are ten times that.
+        // Results: a mask per prompt, and the activations of three layers, 37 tokens of 64 values. Besides them the
+        // bytes of the resized picture and the objects around pooled memory, 58 kB; the intermediate results are ten
+        // times that.
         long results = sizeof(float) * (prompts.Length * _scene.Width * _scene.Height + 3 * 37 * 64);
         Assert.InRange(least - results, 0, 80_000);
     }

@@ -19,7 +19,9 @@ public readonly record struct Init(bool Uniform, float Scale, float Offset = 0)
     /// <summary>Xavier's: ±√(6 / (inputs + outputs)).</summary>
     public static Init Xavier(int inputs, int outputs) => new(true, MathF.Sqrt(6f / (inputs + outputs)));
 
-    /// <summary>Draws all of <paramref name="values"/>; the same name and seed give the same values everywhere.</summary>
+    /// <summary>
+    /// Draws all of <paramref name="values"/>; the same name and seed give the same values everywhere.
+    /// </summary>
     internal void Fill(Span<float> values, string name, uint seed)
     {
         uint state = seed;

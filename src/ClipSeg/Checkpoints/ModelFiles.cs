@@ -3,19 +3,23 @@ using ClipSeg.Text;
 
 namespace ClipSeg.Checkpoints;
 
-/// <summary>A model as files: where it is, the vocabulary beside it, and writing one as a Hugging Face folder.</summary>
+/// <summary>
+/// A model as files: where it is, the vocabulary beside it, and writing one as a Hugging Face folder.
+/// </summary>
 public static class ModelFiles
 {
     private const string OpenAiVocabulary = "bpe_simple_vocab_16e6.txt.gz";
     private const string Weights = "model.safetensors";
 
-    /// <summary>The path of a model: as given if there is such a folder or file, else of a download of that name.</summary>
+    /// <summary>
+    /// The path of a model: as given if there is such a folder or file, else of a download of that name.
+    /// </summary>
     /// <exception cref="CheckpointException">There is neither.</exception>
     public static string Locate(string model, Hub hub)
     {
         if (Directory.Exists(model) || File.Exists(model)) return model;
         return hub.Find(model) ?? throw new CheckpointException(
-            $"There is no model '{model}': no such folder or file, and nothing of that name has been pulled from the hub.");
+            $"There is no model '{model}': no such folder or file, and no pulled model of that name.");
     }
 
     /// <summary>The vocabulary beside a model, or OpenAI's in the cache of its package.</summary>
@@ -28,13 +32,14 @@ public static class ModelFiles
         if (checkpoint.File(OpenAiVocabulary) is { } beside) return BpeVocabulary.FromOpenAi(beside);
         string cached = Path.Combine(options.ClipCache, OpenAiVocabulary);
         if (File.Exists(cached)) return BpeVocabulary.FromOpenAi(cached);
-        throw new CheckpointException($"Model '{checkpoint.Path}' has no vocabulary, so it cannot read text: put vocab.json "
+        throw new CheckpointException(
+            $"Model '{checkpoint.Path}' has no vocabulary, so it cannot read text: put vocab.json "
             + $"and merges.txt, or OpenAI's {OpenAiVocabulary}, beside it, or the latter into '{options.ClipCache}'.");
     }
 
     /// <summary>
-    /// Writes a folder that <see cref="Checkpoint"/> and Hugging Face's tools open. A new folder appears when it is complete;
-    /// in one that exists, each file is replaced when it is complete, the weights last.
+    /// Writes a folder that <see cref="Checkpoint"/> and Hugging Face's tools open. A new folder appears when it is
+    /// complete; in one that exists, each file is replaced when it is complete, the weights last.
     /// </summary>
     /// <param name="tensors">By Hugging Face's names.</param>
     /// <param name="config">Writes the root of config.json.</param>

@@ -3,8 +3,8 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Checkpoints;
 
 /// <summary>
-/// The weights of a network seen through a prefix, <c>w.Scope("mlp").Get("fc1.weight", init, 3072, 768)</c>: read from a
-/// checkpoint, or freshly initialised where that is asked for.
+/// The weights of a network seen through a prefix, <c>w.Scope("mlp").Get("fc1.weight", init, 3072, 768)</c>: read from
+/// a checkpoint, or freshly initialised where that is asked for.
 /// </summary>
 /// <remarks>
 /// Strict both ways: a missing key, a wrong shape and a key that nobody asked for are errors
@@ -20,10 +20,12 @@ public sealed class Weights
     /// <summary>Weights of a checkpoint, by Hugging Face key.</summary>
     /// <param name="tensors">What the checkpoint holds; may be empty.</param>
     /// <param name="trainable">The prefix of the keys that get gradients ("" for all), or null for none.</param>
-    /// <param name="fresh">The prefix of the keys that are initialised instead of read ("" for all), or null for none.</param>
+    /// <param name="fresh">The prefix of the keys that are initialised instead of read ("" for all), or null for
+    /// none.</param>
     /// <param name="seed">For what is initialised.</param>
     public Weights(
-        IReadOnlyDictionary<string, StoredTensor> tensors, string? trainable = null, string? fresh = null, uint seed = 0)
+        IReadOnlyDictionary<string, StoredTensor> tensors, string? trainable = null, string? fresh = null,
+        uint seed = 0)
         : this(new Store(tensors, trainable, fresh, seed), "") { }
 
     /// <summary>Every parameter that was asked for, in order.</summary>
@@ -39,7 +41,8 @@ public sealed class Weights
     public Parameter Get(string name, Init init, params ReadOnlySpan<int> shape)
     {
         string key = _prefix + name;
-        bool trainable = _store.TrainablePrefix is not null && key.StartsWith(_store.TrainablePrefix, StringComparison.Ordinal);
+        bool trainable = _store.TrainablePrefix is not null
+            && key.StartsWith(_store.TrainablePrefix, StringComparison.Ordinal);
         Parameter parameter;
         if (_store.FreshPrefix is not null && key.StartsWith(_store.FreshPrefix, StringComparison.Ordinal))
         {
@@ -67,7 +70,8 @@ public sealed class Weights
     }
 
     /// <summary>To be called when the network is built.</summary>
-    /// <exception cref="CheckpointException">The checkpoint has keys that no module asked for: the config does not fit.</exception>
+    /// <exception cref="CheckpointException">The checkpoint has keys that no module asked for: the config does not
+    /// fit.</exception>
     public void ThrowIfUnused()
     {
         string[] unused = [.. _store.Tensors.Keys
@@ -77,7 +81,8 @@ public sealed class Weights
         if (unused.Length == 0) return;
         string more = unused.Length > 4 ? $" and {unused.Length - 4} more" : "";
         throw new CheckpointException(
-            $"The checkpoint has tensors that its config has no place for: '{string.Join("', '", unused.Take(4))}'{more}.");
+            "The checkpoint has tensors that its config has no place for: "
+            + $"'{string.Join("', '", unused.Take(4))}'{more}.");
     }
 
     /// <summary>What every scope of one network shares.</summary>

@@ -20,7 +20,9 @@ public sealed record EncoderConfig
 /// <summary>Everything that <c>config.json</c> says about a CLIPSeg network (formats.md §3).</summary>
 public sealed record ClipSegConfig
 {
-    /// <summary>The largest value accepted for any width or count: far above real models, far below an overflow.</summary>
+    /// <summary>
+    /// The largest value accepted for any width or count: far above real models, far below an overflow.
+    /// </summary>
     private const int Largest = 1 << 20;
 
     public required EncoderConfig Vision { get; init; }
@@ -104,7 +106,9 @@ public sealed record ClipSegConfig
         return config;
     }
 
-    /// <summary>Writes it as the root object of a <c>config.json</c> that <see cref="Parse"/> and others read.</summary>
+    /// <summary>
+    /// Writes it as the root object of a <c>config.json</c> that <see cref="Parse"/> and others read.
+    /// </summary>
     public void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -152,12 +156,15 @@ public sealed record ClipSegConfig
         foreach (int layer in ExtractLayers)
         {
             if (layer < 0 || layer >= Vision.Layers)
-                throw Bad("extract_layers", $"[{string.Join(", ", ExtractLayers)}]", $"blocks in 0..{Vision.Layers - 1}");
+                throw Bad(
+                    "extract_layers", $"[{string.Join(", ", ExtractLayers)}]", $"blocks in 0..{Vision.Layers - 1}");
         }
         if (ConditionalLayer >= ExtractLayers.Count)
-            throw Bad("conditional_layer", $"{ConditionalLayer}", $"less than the {ExtractLayers.Count} extract_layers");
+            throw Bad(
+                "conditional_layer", $"{ConditionalLayer}", $"less than the {ExtractLayers.Count} extract_layers");
         if (RefinedHead && (PatchSize % 4 != 0 || ReduceWidth % 2 != 0))
-            throw Bad("use_complex_transposed_convolution", "true", "a patch_size of a multiple of 4 and an even reduce_dim");
+            throw Bad(
+                "use_complex_transposed_convolution", "true", "a patch_size of a multiple of 4 and an even reduce_dim");
     }
 
     private static void CheckHeads(string where, int width, int heads)
@@ -214,7 +221,8 @@ public sealed record ClipSegConfig
     private static int Int(JsonElement section, string name, int otherwise, int least = 1)
     {
         if (!section.TryGetProperty(name[(name.LastIndexOf('.') + 1)..], out JsonElement value)) return otherwise;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int n) && n >= least && n <= Largest) return n;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int n) && n >= least && n <= Largest)
+            return n;
         throw Bad(name, value.ToString(), $"a whole number in {least}..{Largest}");
     }
 

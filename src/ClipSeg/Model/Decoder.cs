@@ -22,7 +22,8 @@ public sealed class Decoder
         _config = c;
         _filmMul = new(w.Scope("film_mul"), c.EmbeddingWidth, c.ReduceWidth);
         _filmAdd = new(w.Scope("film_add"), c.EmbeddingWidth, c.ReduceWidth);
-        _reduces = [.. c.ExtractLayers.Select((_, i) => new Linear(w.Scope($"reduces.{i}"), c.Vision.Width, c.ReduceWidth))];
+        _reduces =
+            [.. c.ExtractLayers.Select((_, i) => new Linear(w.Scope($"reduces.{i}"), c.Vision.Width, c.ReduceWidth))];
         _layers = [.. c.ExtractLayers.Select((_, i) => new DecoderLayer(w.Scope($"layers.{i}"), c))];
         _head = new(w, c);
     }
@@ -53,10 +54,12 @@ public sealed class Decoder
     }
 }
 
-/// <summary>One post-norm transformer block: <c>a = ln1(a + attn(a)); a = ln2(a + mlp(a))</c>, ReLU in the MLP.</summary>
+/// <summary>
+/// One post-norm transformer block: <c>a = ln1(a + attn(a)); a = ln2(a + mlp(a))</c>, ReLU in the MLP.
+/// </summary>
 /// <remarks>
-/// PyTorch's stock encoder layer; the "quick_gelu" in config files is not what runs. Dropout sits where PyTorch has it: on
-/// the attention weights, on the attention's output, after the ReLU and on the MLP's output.
+/// PyTorch's stock encoder layer; the "quick_gelu" in config files is not what runs. Dropout sits where PyTorch has it:
+/// on the attention weights, on the attention's output, after the ReLU and on the MLP's output.
 /// </remarks>
 public sealed class DecoderLayer
 {
@@ -109,7 +112,9 @@ public sealed class Head
         ];
     }
 
-    /// <summary>[P, GH, GW, R] → [P, H, W]; H = GH * patch for the plain head, GH * (patch / 4)² for the refined one.</summary>
+    /// <summary>
+    /// [P, GH, GW, R] → [P, H, W]; H = GH * patch for the plain head, GH * (patch / 4)² for the refined one.
+    /// </summary>
     public Tensor Forward(Tensor x)
     {
         if (_conv is not null) x = x.Conv3x3(_conv.Weight, _conv.Bias).Relu();              // [P, GH, GW, R]

@@ -3,7 +3,9 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Model;
 
-/// <summary>y = x Wᵀ + b. Checkpoint: <c>weight</c> [outputs, inputs] and, unless told otherwise, <c>bias</c> [outputs].</summary>
+/// <summary>
+/// y = x Wᵀ + b. Checkpoint: <c>weight</c> [outputs, inputs] and, unless told otherwise, <c>bias</c> [outputs].
+/// </summary>
 public sealed class Linear
 {
     private readonly Parameter _weight;

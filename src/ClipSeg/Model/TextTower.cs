@@ -36,7 +36,8 @@ public sealed class TextTower
     /// CLIP's text embedding: token ids, start and end included → [B, E], not normalised. What follows the end token is
     /// ignored: tokens only see those before them.
     /// </summary>
-    /// <exception cref="ArgumentException">A sequence is longer than the table of positions, or has no end token.</exception>
+    /// <exception cref="ArgumentException">A sequence is longer than the table of positions, or has no end
+    /// token.</exception>
     public Tensor Embed(IReadOnlyList<int[]> ids)
     {
         int[] ends = [.. ids.Select(EndOf)];

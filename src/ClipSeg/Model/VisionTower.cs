@@ -43,8 +43,9 @@ public sealed class VisionTower
     }
 
     /// <summary>
-    /// What the decoder reads: normalised pixels [B, 3, H, W] → for each of the config's extracted layers, shallow first,
-    /// [B, 1 + GH * GW, C]. H and W are multiples of the patch size; blocks after the last extracted one are not run.
+    /// What the decoder reads: normalised pixels [B, 3, H, W] → for each of the config's extracted layers, shallow
+    /// first, [B, 1 + GH * GW, C]. H and W are multiples of the patch size; blocks after the last extracted one are not
+    /// run.
     /// </summary>
     public Tensor[] Activations(Tensor pixels) => Run(pixels, _config.ExtractLayers.Max() + 1, null).Activations;
 
@@ -63,7 +64,8 @@ public sealed class VisionTower
     private (Tensor Last, Tensor[] Activations) Run(Tensor pixels, int count, LayerMask? mask)
     {
         int patch = _config.PatchSize;
-        if (pixels.Rank != 4 || pixels[1] != 3 || pixels[2] % patch != 0 || pixels[3] % patch != 0 || pixels.Length == 0)
+        if (pixels.Rank != 4 || pixels[1] != 3 || pixels[2] % patch != 0 || pixels[3] % patch != 0
+            || pixels.Length == 0)
             Throw.Shape("Vision tower", pixels.Shape, $"[B, 3, multiple of {patch}, multiple of {patch}]");
 
         using TensorScope scope = new();
@@ -86,8 +88,8 @@ public sealed class VisionTower
     }
 
     /// <summary>
-    /// The position table for a grid: the one in the checkpoint, or it stretched as PyTorch's bicubic interpolation does,
-    /// the class token's row as it is. The last one is remembered.
+    /// The position table for a grid: the one in the checkpoint, or it stretched as PyTorch's bicubic interpolation
+    /// does, the class token's row as it is. The last one is remembered.
     /// </summary>
     private Parameter Positions(int height, int width)
     {

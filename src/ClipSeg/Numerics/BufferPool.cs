@@ -6,8 +6,8 @@ namespace ClipSeg.Numerics;
 /// Memory for intermediate results, by size: a step of a network asks for the same sizes as the step before.
 /// </summary>
 /// <remarks>
-/// The BCL's shared pool keeps a few arrays per size and drops the rest; a training step holds hundreds of one size, and
-/// would allocate gigabytes anew each time.
+/// The BCL's shared pool keeps a few arrays per size and drops the rest; a training step holds hundreds of one size,
+/// and would allocate gigabytes anew each time.
 /// </remarks>
 internal static class BufferPool
 {

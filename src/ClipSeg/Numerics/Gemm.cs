@@ -15,14 +15,17 @@ public enum Activation
 }
 
 /// <summary>
-/// Matrix products: C[M, N] = activation(A[M, K] * B[K, N] + bias[N]) + addend[M, N]. B is packed, A and C are row-major.
+/// Matrix products: C[M, N] = activation(A[M, K] * B[K, N] + bias[N]) + addend[M, N]. B is packed, A and C are
+/// row-major.
 /// </summary>
 public static unsafe class Gemm
 {
     /// <summary>The K of one pass: a panel of B and six rows of A then stay in the caches next to the core.</summary>
     private const int BlockK = 768;
 
-    /// <summary>The M of one pass: as many rows of A, times <see cref="BlockK"/>, as fit half of a 1 MB cache.</summary>
+    /// <summary>
+    /// The M of one pass: as many rows of A, times <see cref="BlockK"/>, as fit half of a 1 MB cache.
+    /// </summary>
     private const int BlockM = 28 * GemmKernel.Rows;
 
     /// <summary>Below this many multiplications a thread is not worth waking.</summary>

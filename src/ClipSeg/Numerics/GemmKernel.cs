@@ -10,9 +10,9 @@ namespace ClipSeg.Numerics;
 /// One per vector size; <see cref="Best"/> is what this machine runs.
 /// </summary>
 /// <remarks>
-/// The blocks: 6 x 64 with 512-bit vectors (24 of 32 registers), 6 x 16 with 256, 6 x 8 with 128 (12 of 16). A row of A is
-/// read one element at a time and broadcast, so A needs no packing. Written out by hand because the accumulators have to
-/// be locals for the compiler to keep them in registers.
+/// The blocks: 6 x 64 with 512-bit vectors (24 of 32 registers), 6 x 16 with 256, 6 x 8 with 128 (12 of 16). A row of A
+/// is read one element at a time and broadcast, so A needs no packing. Written out by hand because the accumulators
+/// have to be locals for the compiler to keep them in registers.
 /// </remarks>
 internal sealed unsafe class GemmKernel
 {
@@ -69,7 +69,8 @@ internal sealed unsafe class GemmKernel
         F512 c50 = default, c51 = default, c52 = default, c53 = default;
         for (nint p = 0; p < k; p++, b += 64)
         {
-            F512 b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = Vector512.Load(b + 32), b3 = Vector512.Load(b + 48);
+            F512 b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = Vector512.Load(b + 32),
+                b3 = Vector512.Load(b + 48);
             F512 x = Vector512.Create(a0[p]);
             c00 = Vector512.MultiplyAddEstimate(x, b0, c00);
             c01 = Vector512.MultiplyAddEstimate(x, b1, c01);

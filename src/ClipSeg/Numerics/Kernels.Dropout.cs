@@ -8,7 +8,8 @@ public static partial class Kernels
     private const uint Multiplier1 = 0x7feb352d, Multiplier2 = 0x846ca68b;
 
     /// <summary>
-    /// x[i] = 0 with probability <paramref name="p"/>, else x[i] / (1 - p). Which ones are zeroed depends on the seed and
+    /// x[i] = 0 with probability <paramref name="p"/>, else x[i] / (1 - p). Which ones are zeroed depends on the seed
+    /// and
     /// <paramref name="first"/> + i alone, so backward draws the same ones again.
     /// </summary>
     public static void Dropout(Span<float> x, float p, uint seed, uint first)
@@ -33,7 +34,9 @@ public static partial class Kernels
             x[i] = Hash((first + (uint)i) ^ seed) >= threshold ? x[i] * scale : 0;
     }
 
-    /// <summary>A 32-bit mixing function: two multiply-xorshift rounds, every input bit reaches every output bit.</summary>
+    /// <summary>
+    /// A 32-bit mixing function: two multiply-xorshift rounds, every input bit reaches every output bit.
+    /// </summary>
     internal static uint Hash(uint h)
     {
         h ^= h >> 16;

@@ -39,8 +39,8 @@ public static partial class Kernels
     }
 
     /// <summary>
-    /// Adds to dx, dWeight and dBias for one row, given what <see cref="LayerNorm"/> returned. With h = (x - mean) scale
-    /// and g = dy weight: dx = scale (g - mean g - h mean(g h)), dWeight = dy h, dBias = dy.
+    /// Adds to dx, dWeight and dBias for one row, given what <see cref="LayerNorm"/> returned. With h = (x - mean)
+    /// scale and g = dy weight: dx = scale (g - mean g - h mean(g h)), dWeight = dy h, dBias = dy.
     /// </summary>
     public static void LayerNormBackward(
         ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float mean, float scale, ReadOnlySpan<float> dy,

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace ClipSeg.Numerics;
 
 /// <summary>
-/// The right-hand matrix of a product, [K, N], laid out for the GEMM kernel: panels of <see cref="PanelWidth"/> columns,
-/// each [K, PanelWidth], the last one padded with zeros.
+/// The right-hand matrix of a product, [K, N], laid out for the GEMM kernel: panels of <see cref="PanelWidth"/>
+/// columns, each [K, PanelWidth], the last one padded with zeros.
 /// </summary>
 public sealed unsafe class PackedMatrix
 {
@@ -36,7 +36,9 @@ public sealed unsafe class PackedMatrix
 
     internal float* Panel(int p) => Data + (nint)p * PanelWidth * K;
 
-    /// <summary>Packs [K, N] row-major, or, if <paramref name="transposed"/>, a weight [N, K] that stands for its transpose.</summary>
+    /// <summary>
+    /// Packs [K, N] row-major, or, if <paramref name="transposed"/>, a weight [N, K] that stands for its transpose.
+    /// </summary>
     public static PackedMatrix Of(ReadOnlySpan<float> source, int rows, int columns, bool transposed)
     {
         PackedMatrix packed = new(rows, columns);
@@ -56,7 +58,9 @@ public sealed unsafe class PackedMatrix
     /// <summary>Puts a rented matrix back; nobody may hold on to it.</summary>
     internal void Return() => _spare!.Push(this);
 
-    /// <summary>Fills all of it from <paramref name="source"/>, whose rows are <paramref name="stride"/> elements apart.</summary>
+    /// <summary>
+    /// Fills all of it from <paramref name="source"/>, whose rows are <paramref name="stride"/> elements apart.
+    /// </summary>
     public void Pack(ReadOnlySpan<float> source, int stride, bool transposed)
     {
         int needed = K == 0 || N == 0 ? 0 : transposed ? (N - 1) * stride + K : (K - 1) * stride + N;

@@ -1,7 +1,9 @@
 
 namespace ClipSeg.Numerics;
 
-/// <summary>A weight of a network: frozen ones keep only what inference needs, trainable ones have a gradient.</summary>
+/// <summary>
+/// A weight of a network: frozen ones keep only what inference needs, trainable ones have a gradient.
+/// </summary>
 public sealed class Parameter
 {
     /// <summary>How much of a weight is in memory twice while it is packed.</summary>
@@ -26,7 +28,9 @@ public sealed class Parameter
         Value.SetGrad(new Tensor(new float[Value.Length], shape));
     }
 
-    /// <summary>Reads <c>destination.Length</c> consecutive elements (row-major) from <paramref name="first"/> on.</summary>
+    /// <summary>
+    /// Reads <c>destination.Length</c> consecutive elements (row-major) from <paramref name="first"/> on.
+    /// </summary>
     public delegate void Reader(long first, Span<float> destination);
 
     /// <summary>The checkpoint key.</summary>
@@ -46,7 +50,9 @@ public sealed class Parameter
         }
     }
 
-    /// <summary>[N, K...] as the right-hand side of x Wᵀ. Of a frozen parameter only this copy stays in memory.</summary>
+    /// <summary>
+    /// [N, K...] as the right-hand side of x Wᵀ. Of a frozen parameter only this copy stays in memory.
+    /// </summary>
     internal PackedMatrix Packed
     {
         get

@@ -17,8 +17,12 @@ public sealed class Tape : IDisposable
     [ThreadStatic]
     private static Tape? _current;
 
+    [ThreadStatic]
+    private static Tape? _running;
+
     private readonly Tape? _outer;
     private readonly List<(Tensor Result, Action Backward)> _records = [];
+    private readonly Dictionary<Parameter, Tensor> _gradients = [];
     private uint _draws;
 
     public Tape()
@@ -48,12 +52,20 @@ public sealed class Tape : IDisposable
     /// <summary>The same from any tensor, given the gradient with respect to it (of the same shape).</summary>
     public void Backward(Tensor y, Tensor gradient)
     {
+        Run(y, gradient);
+        AddToParameters();
+    }
+
+    /// <summary>Runs backwards, but keeps the parameters' gradients until <see cref="AddToParameters"/>.</summary>
+    internal void Run(Tensor y, Tensor gradient)
+    {
         if (!gradient.Shape.SequenceEqual(y.Shape))
             Throw.ShapeMismatch(nameof(Backward), gradient.Shape, y.Shape);
         if (!y.RequiresGrad)
             throw new InvalidOperationException("Nothing on the tape leads to this tensor: no input wants a gradient.");
 
-        _current = null;                       // what backward computes is not itself recorded
+        (Tape? current, Tape? running) = (_current, _running);
+        (_current, _running) = (null, this);        // what backward computes is not itself recorded
         try
         {
             gradient.Data.CopyTo(y.GradTarget(out _).Data);
@@ -67,8 +79,28 @@ public sealed class Tape : IDisposable
         }
         finally
         {
-            _current = this;
+            (_current, _running) = (current, running);
         }
+    }
+
+    /// <summary>Adds what <see cref="Run"/> collected to the parameters' gradients.</summary>
+    internal void AddToParameters()
+    {
+        foreach ((Parameter parameter, Tensor gradient) in _gradients)
+        {
+            Kernels.Add(gradient.Data, parameter.Value.AddableGrad().Data);
+            gradient.ReturnBuffer();
+        }
+        _gradients.Clear();
+    }
+
+    /// <summary>Where an operation that runs backwards adds a parameter's gradient.</summary>
+    internal static Tensor GradientOf(Parameter parameter)
+    {
+        Tape tape = _running ?? throw new InvalidOperationException("No tape is running backwards on this thread.");
+        if (!tape._gradients.TryGetValue(parameter, out Tensor? gradient))
+            tape._gradients[parameter] = gradient = Tensor.Rented(parameter.Shape);
+        return gradient;
     }
 
     public void Dispose() => _current = _outer;

@@ -11,7 +11,9 @@ public enum AttentionMaskScope
     Patches,
 }
 
-/// <summary>Attention limited to an object: each patch's score is multiplied before the softmax, as the authors do.</summary>
+/// <summary>
+/// Attention limited to an object: each patch's score is multiplied before the softmax, as the authors do.
+/// </summary>
 /// <param name="Keys">[B, T - 1]: a factor per patch, usually 0 or 1. Each picture of a batch has its own.</param>
 /// <remarks>
 /// A score times 0 is a weight of e⁰, not of none: with <paramref name="Exclude"/> a patch whose factor is 0 gets no
@@ -25,7 +27,8 @@ public sealed partial class Tensor
     private const int AttentionRows = 16 * GemmKernel.Rows;
 
     /// <summary>
-    /// Multi-head attention, softmax(q kᵀ / √D) v per head: three times [B, T, C] → [B, T, C] with heads side by side in C.
+    /// Multi-head attention, softmax(q kᵀ / √D) v per head: three times [B, T, C] → [B, T, C] with heads side by side
+    /// in C.
     /// </summary>
     /// <param name="causal">Token t sees only tokens 0..t.</param>
     /// <param name="mask">Inference only.</param>
@@ -41,7 +44,8 @@ public sealed partial class Tensor
 
         bool records = Tape.Current is not null && (q.RequiresGrad || k.RequiresGrad || v.RequiresGrad);
         float dropout = records ? Tape.Current!.Dropout : 0;
-        HeadsAttention operation = new(q, k, v, heads, causal, mask, dropout, dropout > 0 ? Tape.Current!.NextSeed() : 0);
+        HeadsAttention operation =
+            new(q, k, v, heads, causal, mask, dropout, dropout > 0 ? Tape.Current!.NextSeed() : 0);
         Tensor y = Empty(q._shape);
         Workers.Split(q[0] * heads, 1, (start, end) =>
         {
@@ -98,7 +102,8 @@ public sealed partial class Tensor
         {
             int start = Start(i), n = _tokens;
             float[] buffer = BufferPool.Rent(3 * n * n);
-            Span<float> p = buffer.AsSpan(0, n * n), dp = buffer.AsSpan(n * n, n * n), t = buffer.AsSpan(2 * n * n, n * n);
+            Span<float> p = buffer.AsSpan(0, n * n), dp = buffer.AsSpan(n * n, n * n),
+                t = buffer.AsSpan(2 * n * n, n * n);
 
             Product(q, k, start, p);                              // p = softmax(q kᵀ / √D)
             Weigh(p, i, 0, n);

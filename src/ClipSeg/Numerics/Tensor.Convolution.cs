@@ -29,8 +29,8 @@ public sealed partial class Tensor
     private delegate void Element(Span<float> x, int i, Span<float> y, int j);
 
     /// <summary>
-    /// Calls <paramref name="f"/> for every element of the neighbourhoods of this picture; i is -1 outside. The pictures of
-    /// a batch are visited side by side.
+    /// Calls <paramref name="f"/> for every element of the neighbourhoods of this picture; i is -1 outside. The
+    /// pictures of a batch are visited side by side.
     /// </summary>
     private void Visit(Tensor neighbourhoods, Element f)
     {
@@ -61,7 +61,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// A transposed convolution whose kernel is its stride: each pixel becomes a K x K tile, [B, H, W, I] → [B, H K, W K, O].
+    /// A transposed convolution whose kernel is its stride: each pixel becomes a K x K tile, [B, H, W, I] → [B, H K, W
+    /// K, O].
     /// </summary>
     /// <param name="weight">[I, O, K, K], PyTorch's order.</param>
     /// <param name="bias">[O].</param>
@@ -90,14 +91,16 @@ public sealed partial class Tensor
                     Gemm.Multiply(d.Data, tile, Rows, weight.Packed, dx.Data, inputs, new() { Addend = dx.Data });
                 }
                 if (weight.Trainable)
-                    AddTransposedProduct(Data, d.Data, Rows, inputs, tile, weight.Value.AddableGrad().Data);
-                if (bias.Trainable) Kernels.AddColumnSums(y._grad!.Data, bias.Value.AddableGrad().Data);
+                    AddTransposedProduct(Data, d.Data, Rows, inputs, tile, Tape.GradientOf(weight).Data);
+                if (bias.Trainable) Kernels.AddColumnSums(y._grad!.Data, Tape.GradientOf(bias).Data);
             });
         }
         return y;
     }
 
-    /// <summary>Adds tiles [B * H * W, O * K * K] to the picture [B, H K, W K, O] they make up, or the other way round.</summary>
+    /// <summary>
+    /// Adds tiles [B * H * W, O * K * K] to the picture [B, H K, W K, O] they make up, or the other way round.
+    /// </summary>
     private void AddTiles(Tensor tiles, Tensor picture, bool toPicture)
     {
         (int height, int width, int outputs) = (this[1], this[2], picture[3]);

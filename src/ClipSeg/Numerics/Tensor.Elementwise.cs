@@ -63,7 +63,7 @@ public sealed partial class Tensor
             Tape.Current.Add(z, () =>
             {
                 if (RequiresGrad) AddGrad(z._grad!.Data);
-                if (table.Trainable) Kernels.AddColumnSums(z._grad!.Data, table.Value.AddableGrad().Data[..n]);
+                if (table.Trainable) Kernels.AddColumnSums(z._grad!.Data, Tape.GradientOf(table).Data[..n]);
             });
         }
         return z;
@@ -129,7 +129,9 @@ public sealed partial class Tensor
         return y;
     }
 
-    /// <summary>Training only: zeroes elements with the tape's probability and scales the rest; otherwise x itself.</summary>
+    /// <summary>
+    /// Training only: zeroes elements with the tape's probability and scales the rest; otherwise x itself.
+    /// </summary>
     public Tensor Dropout()
     {
         if (!Tape.Records(this) || Tape.Current.Dropout == 0) return this;
@@ -143,7 +145,8 @@ public sealed partial class Tensor
 
     private delegate void Forward(ReadOnlySpan<float> x, Span<float> y);
 
-    private delegate void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx);
+    private delegate void Backward(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx);
 
     /// <param name="whole">Whether the functions must see everything at once rather than ranges.</param>
     private Tensor Map(Forward forward, Backward backward, bool whole = false)

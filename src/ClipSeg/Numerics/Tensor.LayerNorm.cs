@@ -2,7 +2,9 @@ namespace ClipSeg.Numerics;
 
 public sealed partial class Tensor
 {
-    /// <summary>Normalises each row (last axis, [..., C]) to mean 0 and variance 1, then scales and shifts it.</summary>
+    /// <summary>
+    /// Normalises each row (last axis, [..., C]) to mean 0 and variance 1, then scales and shifts it.
+    /// </summary>
     /// <param name="weight">[C].</param>
     /// <param name="bias">[C].</param>
     /// <param name="eps">Added to the variance.</param>
@@ -10,7 +12,8 @@ public sealed partial class Tensor
     {
         int n = this[^1], rows = Rows;
         if (weight.Shape is not [int width] || width != n) Throw.ShapeMismatch(nameof(LayerNorm), weight.Shape, [n]);
-        if (bias.Shape is not [int biasWidth] || biasWidth != n) Throw.ShapeMismatch(nameof(LayerNorm), bias.Shape, [n]);
+        if (bias.Shape is not [int biasWidth] || biasWidth != n)
+            Throw.ShapeMismatch(nameof(LayerNorm), bias.Shape, [n]);
 
         bool records = Tape.Current is not null && (RequiresGrad || weight.Trainable || bias.Trainable);
         Tensor y = Empty(_shape);
@@ -46,8 +49,8 @@ public sealed partial class Tensor
             });
             for (int c = 0; sums is not null && c < chunks; c++)
             {
-                Kernels.Add(sums.Data.Slice(c * 2 * n, n), w.AddableGrad().Data);
-                Kernels.Add(sums.Data.Slice(c * 2 * n + n, n), b.AddableGrad().Data);
+                Kernels.Add(sums.Data.Slice(c * 2 * n, n), Tape.GradientOf(weight).Data);
+                Kernels.Add(sums.Data.Slice(c * 2 * n + n, n), Tape.GradientOf(bias).Data);
             }
         });
         return y;

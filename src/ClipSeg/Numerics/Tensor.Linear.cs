@@ -39,10 +39,11 @@ public sealed partial class Tensor
         if (RequiresGrad)
         {
             Tensor dx = GradTarget(out bool accumulate);
-            Gemm.Multiply(dy.Data, n, m, weight.PackedRows, dx.Data, k, new() { Addend = accumulate ? dx.Data : default });
+            Gemm.Multiply(
+                dy.Data, n, m, weight.PackedRows, dx.Data, k, new() { Addend = accumulate ? dx.Data : default });
         }
-        if (weight.Trainable) AddTransposedProduct(dy.Data, this.Data, m, n, k, weight.Value.AddableGrad().Data);
-        if (bias is { Trainable: true }) Kernels.AddColumnSums(dy.Data, bias.Value.AddableGrad().Data);
+        if (weight.Trainable) AddTransposedProduct(dy.Data, this.Data, m, n, k, Tape.GradientOf(weight).Data);
+        if (bias is { Trainable: true }) Kernels.AddColumnSums(dy.Data, Tape.GradientOf(bias).Data);
     }
 
     /// <summary>c[N, K] += aᵀ b for a [M, N] and b [M, K].</summary>
@@ -58,10 +59,14 @@ public sealed partial class Tensor
         packed.Return();
     }
 
-    /// <summary>x y for the last two axes: [..., M, K] x [..., K, N] → [..., M, N]; leading axes must be equal.</summary>
+    /// <summary>
+    /// x y for the last two axes: [..., M, K] x [..., K, N] → [..., M, N]; leading axes must be equal.
+    /// </summary>
     public Tensor MatMul(Tensor y) => MatMul(y, transposed: false);
 
-    /// <summary>x yᵀ for the last two axes: [..., M, K] x [..., N, K] → [..., M, N]; leading axes must be equal.</summary>
+    /// <summary>
+    /// x yᵀ for the last two axes: [..., M, K] x [..., N, K] → [..., M, N]; leading axes must be equal.
+    /// </summary>
     public Tensor MatMulTransposed(Tensor y) => MatMul(y, transposed: true);
 
     private Tensor MatMul(Tensor y, bool transposed)

@@ -2,7 +2,9 @@ namespace ClipSeg.Numerics;
 
 public sealed partial class Tensor
 {
-    /// <summary>Mean binary cross-entropy of logits against targets in [0, 1], of equal length: a single element.</summary>
+    /// <summary>
+    /// Mean binary cross-entropy of logits against targets in [0, 1], of equal length: a single element.
+    /// </summary>
     public Tensor BinaryCrossEntropy(ReadOnlySpan<float> targets)
     {
         if (targets.Length != Length) Throw.LengthMismatch(nameof(BinaryCrossEntropy), targets.Length, Length);
@@ -28,8 +30,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// CLIP's loss on similarities [B, B] of pictures (rows) and captions (columns), pair i on the diagonal: the mean of the
-    /// cross-entropies along rows and along columns. A single element. Radford et al. 2021, figure 3.
+    /// CLIP's loss on similarities [B, B] of pictures (rows) and captions (columns), pair i on the diagonal: the mean
+    /// of the cross-entropies along rows and along columns. A single element. Radford et al. 2021, figure 3.
     /// </summary>
     public Tensor ContrastiveLoss()
     {
@@ -63,7 +65,9 @@ public sealed partial class Tensor
         return loss;
     }
 
-    /// <summary>x * exp(logarithm), the factor at most <paramref name="largest"/>: CLIP's learned temperature.</summary>
+    /// <summary>
+    /// x * exp(logarithm), the factor at most <paramref name="largest"/>: CLIP's learned temperature.
+    /// </summary>
     public Tensor ScaleByExp(Parameter logarithm, float largest)
     {
         float factor = MathF.Exp(logarithm.Value.Scalar);
@@ -78,7 +82,7 @@ public sealed partial class Tensor
             {
                 if (RequiresGrad) Kernels.AddScaled(y._grad!.Data, factor, AddableGrad().Data);
                 if (logarithm.Trainable && !clipped)
-                    logarithm.Value.AddableGrad().Data[0] += Kernels.Dot(y._grad!.Data, y.Data);
+                    Tape.GradientOf(logarithm).Data[0] += Kernels.Dot(y._grad!.Data, y.Data);
             });
         }
         return y;

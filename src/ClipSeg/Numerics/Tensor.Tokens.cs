@@ -16,14 +16,17 @@ public sealed partial class Tensor
         VisitPatches(y, patch, (line, row) => line.CopyTo(row));
         if (Tape.Records(this))
         {
-            Tape.Current.Add(y, () => AddableGrad().VisitPatches(y._grad!, patch, (line, row) => Kernels.Add(row, line)));
+            Tape.Current.Add(
+                y, () => AddableGrad().VisitPatches(y._grad!, patch, (line, row) => Kernels.Add(row, line)));
         }
         return y;
     }
 
     private delegate void Pair(Span<float> x, Span<float> y);
 
-    /// <summary>Calls <paramref name="f"/> for every run of P pixels of this picture and its place in the patches.</summary>
+    /// <summary>
+    /// Calls <paramref name="f"/> for every run of P pixels of this picture and its place in the patches.
+    /// </summary>
     private void VisitPatches(Tensor patches, int patch, Pair f)
     {
         (int batch, int channels, int height, int width) = (this[0], this[1], this[2], this[3]);
@@ -56,7 +59,8 @@ public sealed partial class Tensor
         Tensor y = Empty(ids.Length, t, c);
         for (int b = 0; b < ids.Length; b++)
         {
-            if (ids[b].Length != t) throw new ArgumentException($"Sequence {b} has {ids[b].Length} ids, the first has {t}.");
+            if (ids[b].Length != t)
+                throw new ArgumentException($"Sequence {b} has {ids[b].Length} ids, the first has {t}.");
             for (int i = 0; i < t; i++)
             {
                 if ((uint)ids[b][i] >= (uint)table.Shape[0])
@@ -68,7 +72,7 @@ public sealed partial class Tensor
         {
             Tape.Current.Add(y, () =>
             {
-                Tensor dw = table.Value.AddableGrad();
+                Tensor dw = Tape.GradientOf(table);
                 for (int i = 0; i < ids.Length * t; i++)
                     Kernels.Add(y._grad!.Data.Slice(i * c, c), dw.Data.Slice(ids[i / t][i % t] * c, c));
             });
@@ -94,7 +98,7 @@ public sealed partial class Tensor
                 for (int b = 0; b < batch; b++)
                 {
                     Span<float> dy = y._grad!.Data.Slice(b * (t + 1) * c, (t + 1) * c);
-                    if (token.Trainable) Kernels.Add(dy[..c], token.Value.AddableGrad().Data);
+                    if (token.Trainable) Kernels.Add(dy[..c], Tape.GradientOf(token).Data);
                     if (RequiresGrad) Kernels.Add(dy[c..], AddableGrad().Data.Slice(b * t * c, t * c));
                 }
             });
@@ -166,6 +170,15 @@ public sealed partial class Tensor
         Tensor y = Empty([rows.Length, .. Shape[1..]]);
         for (int i = 0; i < rows.Length; i++)
             Data.Slice(rows[i] * length, length).CopyTo(y.Data[(i * length)..]);
+        return y;
+    }
+
+    /// <summary>Consecutive rows of the first axis, copied. Not followed by a tape.</summary>
+    public Tensor TakeRows(int first, int count)
+    {
+        int length = Length / Math.Max(1, this[0]);
+        Tensor y = Empty([count, .. Shape[1..]]);
+        Data.Slice(first * length, count * length).CopyTo(y.Data);
         return y;
     }
 

@@ -4,8 +4,8 @@ namespace ClipSeg.Numerics;
 /// <summary>A dense float32 array, row-major.</summary>
 /// <remarks>
 /// Shape letters used throughout: B batch, T tokens, C width, H heads, D = C/H, G grid side (GH x GW where it is not
-/// square), R decoder width, E joint embedding, P patch side. Operations live one per file beside this one; each records
-/// itself on the <see cref="Tape"/> if there is one and an input wants a gradient.
+/// square), R decoder width, E joint embedding, P patch side. Operations live one per file beside this one; each
+/// records itself on the <see cref="Tape"/> if there is one and an input wants a gradient.
 /// </remarks>
 public sealed partial class Tensor
 {
@@ -51,8 +51,8 @@ public sealed partial class Tensor
     public Tensor? Grad => _grad;
 
     /// <summary>
-    /// A tensor with undefined contents. Inside a <see cref="TensorScope"/> its memory is pooled and lives as long as the
-    /// scope; outside of one it belongs to the garbage collector.
+    /// A tensor with undefined contents. Inside a <see cref="TensorScope"/> its memory is pooled and lives as long as
+    /// the scope; outside of one it belongs to the garbage collector.
     /// </summary>
     public static Tensor Empty(params ReadOnlySpan<int> shape)
     {
@@ -70,6 +70,14 @@ public sealed partial class Tensor
     public static Tensor Zeros(params ReadOnlySpan<int> shape)
     {
         Tensor t = Empty(shape);
+        t.Data.Clear();
+        return t;
+    }
+
+    /// <summary>Zeros in pooled memory that no scope owns: for whoever calls <see cref="ReturnBuffer"/>.</summary>
+    internal static Tensor Rented(ReadOnlySpan<int> shape)
+    {
+        Tensor t = new(shape.ToArray(), BufferPool.Rent(Count(shape)), null);
         t.Data.Clear();
         return t;
     }
@@ -116,8 +124,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// Where an operation puts this tensor's gradient: if <paramref name="accumulate"/>, it adds to what is there, else it
-    /// overwrites undefined contents.
+    /// Where an operation puts this tensor's gradient: if <paramref name="accumulate"/>, it adds to what is there, else
+    /// it overwrites undefined contents.
     /// </summary>
     internal Tensor GradTarget(out bool accumulate)
     {

@@ -12,6 +12,7 @@ public sealed class TensorScope : IDisposable
 
     private readonly TensorScope? _outer;
     private readonly List<Tensor> _owned = [];
+    private bool _suspended;
 
     public TensorScope()
     {
@@ -33,14 +34,26 @@ public sealed class TensorScope : IDisposable
 
     public void Dispose()
     {
-        if (_current != this) throw new InvalidOperationException("Tensor scopes must close in the order they opened.");
-        _current = _outer;
+        if (!_suspended) Pop();
         foreach (Tensor t in _owned)
         {
-            if (Tape.Current is not null && _outer is not null) _outer.Own(t);
+            if (!_suspended && Tape.Current is not null && _outer is not null) _outer.Own(t);
             else t.ReturnBuffer();
         }
         _owned.Clear();
+    }
+
+    /// <summary>Stops taking ownership of what this thread makes, but keeps what it has until it is disposed.</summary>
+    internal void Suspend()
+    {
+        Pop();
+        _suspended = true;
+    }
+
+    private void Pop()
+    {
+        if (_current != this) throw new InvalidOperationException("Tensor scopes must close in the order they opened.");
+        _current = _outer;
     }
 
     internal void Own(Tensor t) => _owned.Add(t);

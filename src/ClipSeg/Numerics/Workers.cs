@@ -1,6 +1,8 @@
 namespace ClipSeg.Numerics;
 
-/// <summary>The threads that kernels share: one small pool, static splits, a short spin before a thread sleeps.</summary>
+/// <summary>
+/// The threads that kernels share: one small pool, static splits, a short spin before a thread sleeps.
+/// </summary>
 /// <remarks>This is the only place where work is split over threads.</remarks>
 public static class Workers
 {
@@ -33,8 +35,8 @@ public static class Workers
 
     /// <summary>
     /// Calls <paramref name="body"/>(start, end) for contiguous ranges that cover 0..<paramref name="total"/>, one per
-    /// thread, none (but the last) shorter than <paramref name="grain"/>. Runs inline if that leaves one range, if it is
-    /// called from inside another split, or if another caller has the pool.
+    /// thread, none (but the last) shorter than <paramref name="grain"/>. Runs inline if that leaves one range, if it
+    /// is called from inside another split, or if another caller has the pool.
     /// </summary>
     public static void Split(int total, int grain, Action<int, int> body)
     {

@@ -12,15 +12,17 @@ namespace ClipSeg.Prompts;
 /// <param name="Scope">Which attention is limited.</param>
 /// <param name="Layer">The block in which it is, 0-based; null for all.</param>
 /// <param name="Exclude">
-/// Whether patches off the object get no attention at all. The authors multiply their scores by 0, which does not remove
-/// them (training-and-evaluation.md §3.3); so does this unless it is set.
+/// Whether patches off the object get no attention at all. The authors multiply their scores by 0, which does not
+/// remove them (training-and-evaluation.md §3.3); so does this unless it is set.
 /// </param>
 public sealed record ClipMasking(AttentionMaskScope Scope, int? Layer = null, bool Exclude = false)
 {
     private const string ClassToken = "cls_token";
     private const string Patches = "all";
 
-    /// <summary>Reads the authors' names, <c>cls_token</c> and <c>all</c>, with <c>:LAYER</c> for one block only.</summary>
+    /// <summary>
+    /// Reads the authors' names, <c>cls_token</c> and <c>all</c>, with <c>:LAYER</c> for one block only.
+    /// </summary>
     /// <returns>Null if it is no such name.</returns>
     public static ClipMasking? Parse(string name)
     {

@@ -5,10 +5,13 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Prompts;
 
-/// <summary>How a picture becomes the numbers that CLIP reads: resized to one size, scaled, normalised per channel.</summary>
+/// <summary>
+/// How a picture becomes the numbers that CLIP reads: resized to one size, scaled, normalised per channel.
+/// </summary>
 /// <remarks>
-/// What a checkpoint's <c>preprocessor_config.json</c> says (formats.md §3); what it leaves out is what CLIPSeg was trained
-/// with: 352 x 352, ImageNet's mean and deviation, bilinear. The picture is squashed to the size; nothing is cut off.
+/// What a checkpoint's <c>preprocessor_config.json</c> says (formats.md §3); what it leaves out is what CLIPSeg was
+/// trained with: 352 x 352, ImageNet's mean and deviation, bilinear. The picture is squashed to the size; nothing is
+/// cut off.
 /// </remarks>
 public sealed record Preprocessing
 {
@@ -37,13 +40,16 @@ public sealed record Preprocessing
     /// <summary>Red, green, blue; of rescaled values.</summary>
     public IReadOnlyList<float> Std { get; init; } = _imageNetStd;
 
-    /// <summary>Reads the root of a <c>preprocessor_config.json</c>; null, for a model without one, gives the defaults.</summary>
+    /// <summary>
+    /// Reads the root of a <c>preprocessor_config.json</c>; null, for a model without one, gives the defaults.
+    /// </summary>
     /// <exception cref="CheckpointException">A value has the wrong kind or cannot be.</exception>
     public static Preprocessing Parse(JsonElement? json)
     {
         if (json is not { } root) return new();
         if (root.ValueKind != JsonValueKind.Object) throw Bad("root", root, "an object");
-        if (IsOff(root, "do_resize")) throw Bad("do_resize", root.GetProperty("do_resize"), "true: pictures have any size");
+        if (IsOff(root, "do_resize"))
+            throw Bad("do_resize", root.GetProperty("do_resize"), "true: pictures have any size");
         (int width, int height) = Size(root);
         return new()
         {
@@ -126,7 +132,8 @@ public sealed record Preprocessing
         Preprocessing defaults = new();
         if (!root.TryGetProperty("size", out JsonElement size)) return (defaults.Width, defaults.Height);
         if (size.ValueKind == JsonValueKind.Object
-            && size.TryGetProperty("height", out JsonElement height) && size.TryGetProperty("width", out JsonElement width))
+            && size.TryGetProperty("height", out JsonElement height)
+            && size.TryGetProperty("width", out JsonElement width))
             return (Side(width), Side(height));
         return (Side(size), Side(size));
     }
@@ -137,15 +144,16 @@ public sealed record Preprocessing
             : throw Bad("size", side, $"a number of pixels in 1..{MaxSize}, or one as height and one as width");
 
     // The numbers are Pillow's.
-    private static Resample FilterOf(JsonElement id) => (id.ValueKind == JsonValueKind.Number ? id.GetRawText() : "") switch
-    {
-        "0" => Resample.Nearest,
-        "1" => Resample.Lanczos,
-        "2" => Resample.Bilinear,
-        "3" => Resample.Bicubic,
-        "4" => Resample.Box,
-        _ => throw Bad("resample", id, "0 nearest, 1 lanczos, 2 bilinear, 3 bicubic or 4 box"),
-    };
+    private static Resample FilterOf(JsonElement id)
+        => (id.ValueKind == JsonValueKind.Number ? id.GetRawText() : "") switch
+        {
+            "0" => Resample.Nearest,
+            "1" => Resample.Lanczos,
+            "2" => Resample.Bilinear,
+            "3" => Resample.Bicubic,
+            "4" => Resample.Box,
+            _ => throw Bad("resample", id, "0 nearest, 1 lanczos, 2 bilinear, 3 bicubic or 4 box"),
+        };
 
     private static int IdOf(Resample filter) => filter switch
     {

@@ -16,7 +16,8 @@ public sealed class Prompt
     /// <param name="truncated">Whether the text was too long for the model.</param>
     public Prompt(string name, ReadOnlySpan<float> conditional, bool truncated = false)
     {
-        if (conditional.IsEmpty) throw new ArgumentException("A conditional needs at least one value.", nameof(conditional));
+        if (conditional.IsEmpty)
+            throw new ArgumentException("A conditional needs at least one value.", nameof(conditional));
         (Name, _conditional, Truncated) = (name, conditional.ToArray(), truncated);
     }
 
@@ -45,11 +46,14 @@ public sealed class Prompt
         return new(text.Name, mixed, text.Truncated || image.Truncated);
     }
 
-    /// <summary>The mean of several, for example of several pictures of one thing, under the first one's name.</summary>
+    /// <summary>
+    /// The mean of several, for example of several pictures of one thing, under the first one's name.
+    /// </summary>
     /// <exception cref="ArgumentException">There are none, or they come from models of different widths.</exception>
     public static Prompt Average(IReadOnlyList<Prompt> prompts)
     {
-        if (prompts.Count == 0) throw new ArgumentException("The average of no prompts is not defined.", nameof(prompts));
+        if (prompts.Count == 0)
+            throw new ArgumentException("The average of no prompts is not defined.", nameof(prompts));
         float[] mean = new float[prompts[0].Width];
         foreach (Prompt prompt in prompts)
         {

@@ -44,7 +44,8 @@ public sealed class PromptEncoder
     /// <param name="support">A picture of it.</param>
     /// <param name="mask">Where it is in the picture, of the same size; null to show all of the picture.</param>
     /// <param name="engineering">What makes it stand out; <see cref="VisualPrompt.Default"/> if null.</param>
-    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer with.</exception>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer
+    /// with.</exception>
     public Prompt Image(Image support, Mask? mask = null, VisualPrompt? engineering = null)
     {
         using TensorScope scope = new();
@@ -58,7 +59,8 @@ public sealed class PromptEncoder
         }
         else if (engineering is not null)
         {
-            throw new ArgumentException("A visual prompt is made from a picture and a mask; there is no mask.", nameof(mask));
+            throw new ArgumentException(
+                "A visual prompt is made from a picture and a mask; there is no mask.", nameof(mask));
         }
         return new("picture", _model.Vision.Embed(pixels).Data);
     }
@@ -68,7 +70,8 @@ public sealed class PromptEncoder
     public Prompt Image(Image support, Mask mask, ClipMasking masking)
     {
         if (masking.Layer is { } layer && layer >= _model.Config.Vision.Layers)
-            throw new ArgumentException($"There is no block {layer}; the vision tower has 0..{_model.Config.Vision.Layers - 1}.");
+            throw new ArgumentException(
+                $"There is no block {layer}; the vision tower has 0..{_model.Config.Vision.Layers - 1}.");
         using TensorScope scope = new();
         int patch = _model.Config.PatchSize;
         LayerMask limit = masking.At(
@@ -77,8 +80,8 @@ public sealed class PromptEncoder
     }
 
     /// <summary>
-    /// The mask at CLIP's size, [H, W]: 1 above half of its largest value, so that soft masks, JPEG's noise and dark class
-    /// colours all come out as meant.
+    /// The mask at CLIP's size, [H, W]: 1 above half of its largest value, so that soft masks, JPEG's noise and dark
+    /// class colours all come out as meant.
     /// </summary>
     private Tensor Binary(Mask mask, Image support)
     {
@@ -146,7 +149,8 @@ public sealed class PromptEncoder
         }
         if (config.EndToken != TextTower.LegacyEndToken && config.EndToken != tokenizer.EndToken)
         {
-            throw new CheckpointException($"The tokenizer ends texts with token {tokenizer.EndToken}, the network reads up "
+            throw new CheckpointException(
+                $"The tokenizer ends texts with token {tokenizer.EndToken}, the network reads up "
                 + $"to token {config.EndToken}: they belong to different models.");
         }
         return tokenizer;

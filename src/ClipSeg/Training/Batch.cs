@@ -14,10 +14,12 @@ namespace ClipSeg.Training;
 /// <param name="Conditionals">[B, E].</param>
 public sealed record Batch(Tensor Pixels, int[] PictureOf, Tensor Masks, Tensor Conditionals);
 
-/// <summary>Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.</summary>
+/// <summary>
+/// Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.
+/// </summary>
 /// <remarks>
-/// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's seed
-/// and on the step alone.
+/// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's
+/// seed and on the step alone.
 /// </remarks>
 public sealed class BatchDrawer
 {
@@ -32,7 +34,8 @@ public sealed class BatchDrawer
     private int _orderedEpoch = -1;
 
     public BatchDrawer(
-        ClipSegModel model, ClipTokenizer tokenizer, Preprocessing preprocessing, SegmentationData data, TrainRecipe recipe)
+        ClipSegModel model, ClipTokenizer tokenizer, Preprocessing preprocessing, SegmentationData data,
+        TrainRecipe recipe)
     {
         (_model, _tokenizer, _data, _recipe) = (model, tokenizer, data, recipe);
         _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
@@ -136,7 +139,9 @@ public sealed class BatchDrawer
         return (pixels, mask);
     }
 
-    /// <summary>Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.</summary>
+    /// <summary>
+    /// Bilinear with aligned corners on floats and not antialiased, as the authors resize in training.
+    /// </summary>
     private void Resize(Image picture, Tensor pixels)
     {
         int size = _recipe.Size, count = picture.Width * picture.Height;
@@ -170,18 +175,21 @@ public sealed class BatchDrawer
 
         Tensor conditionals = _model.Text.Embed([.. drawn.Select(d => d.Ids)]);                // [B, E]
         int[] shown = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Shown is not null)];
-        for (int first = 0; first < shown.Length; first += _recipe.Part)
+        Workers.Split((shown.Length + _recipe.Part - 1) / _recipe.Part, 1, (start, end) =>
         {
-            using TensorScope scope = new();
-            int[] part = shown[first..Math.Min(first + _recipe.Part, shown.Length)];
-            Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));
-            for (int j = 0; j < part.Length; j++)
+            for (int first = start * _recipe.Part; first < Math.Min(end * _recipe.Part, shown.Length); first += _recipe.Part)
             {
-                Span<float> c = conditionals.Data.Slice(part[j] * e, e);
-                Kernels.Scale(c, drawn[part[j]].TextWeight);
-                Kernels.AddScaled(images.Data.Slice(j * e, e), 1 - drawn[part[j]].TextWeight, c);
+                using TensorScope scope = new();
+                int[] part = shown[first..Math.Min(first + _recipe.Part, shown.Length)];
+                Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));    // [part, E]
+                for (int j = 0; j < part.Length; j++)
+                {
+                    Span<float> c = conditionals.Data.Slice(part[j] * e, e);
+                    Kernels.Scale(c, drawn[part[j]].TextWeight);
+                    Kernels.AddScaled(images.Data.Slice(j * e, e), 1 - drawn[part[j]].TextWeight, c);
+                }
             }
-        }
+        });
         return new(Stack(unique), pictureOf, masks, conditionals);
     }
 

@@ -23,7 +23,9 @@ public sealed record PretrainRecipe
     /// <summary>Of matrices only: not of gains, biases and embeddings.</summary>
     public float WeightDecay { get; init; } = 0.05f;
 
-    /// <summary>Pairs that go through the towers together: few enough for a layer's results to stay in the cache.</summary>
+    /// <summary>
+    /// Pairs that go through the towers together: few enough for a layer's results to stay in the cache.
+    /// </summary>
     public int Part { get; init; } = 32;
 
     /// <summary>
@@ -38,7 +40,9 @@ public sealed record PretrainRecipe
     public int Seed { get; init; } = 1;
 }
 
-/// <summary>Contrastive pre-training of CLIP's two towers: pairs of pictures and captions must find each other.</summary>
+/// <summary>
+/// Contrastive pre-training of CLIP's two towers: pairs of pictures and captions must find each other.
+/// </summary>
 /// <remarks>Radford et al. 2021, §2.3 to §2.5: symmetric cross-entropy, a learned temperature of at most 100.</remarks>
 public sealed class Pretrainer : ITraining
 {
@@ -75,24 +79,70 @@ public sealed class Pretrainer : ITraining
 
     public float Rate(int step) => _schedule.Rate(step);
 
-    /// <summary>Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.</summary>
+    /// <summary>
+    /// Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.
+    /// </summary>
     public float Step()
     {
-        int step = Optimizer.Steps, batch = _recipe.Batch;
         using TensorScope scope = new();
-        (Tensor pixels, int[][] ids) = Draw(SceneSplit.Train, (long)step * batch, batch);
-        float loss = _recipe.CacheGradients ? WithCachedGradients(pixels, ids) : OnOneTape(pixels, ids);
-        Optimizer.Step(_schedule.Rate(step));
-        return loss;
+        (Tensor pixels, int[][] ids) = Draw(SceneSplit.Train, (long)Optimizer.Steps * Batch, Batch);
+        return StepOn(pixels, ids);
     }
 
-    /// <summary>The share of validation pictures whose caption is the most similar of <see cref="ValidationPairs"/>.</summary>
+    /// <summary>Takes a step on these pairs.</summary>
+    internal float StepOn(Tensor pixels, int[][] ids)
+    {
+        using TensorScope scope = new();
+        (int First, int Count)[] parts = Parts(ids.Length);
+        TapedPart[] images = new TapedPart[parts.Length], texts = new TapedPart[parts.Length];
+        Tensor image = Tensor.Empty(ids.Length, _model.Config.EmbeddingWidth), text = Tensor.Empty(image.Shape);
+        ForEach(parts, i =>
+        {
+            if (_recipe.CacheGradients)
+            {
+                using TensorScope part = new();
+                Copy(Images(pixels, parts[i]), image, parts[i].First);
+                Copy(Texts(ids, parts[i]), text, parts[i].First);
+                return;
+            }
+            images[i] = TapedPart.Record(() => Images(pixels, parts[i]));
+            texts[i] = TapedPart.Record(() => Texts(ids, parts[i]));
+            Copy(images[i].Result, image, parts[i].First);
+            Copy(texts[i].Result, text, parts[i].First);
+        });
+
+        image.RequiresGrad = text.RequiresGrad = true;
+        using Tape tape = new();
+        Tensor loss = image.Normalize().MatMulTransposed(text.Normalize())
+            .ScaleByExp(_model.LogitScale, LargestScale).ContrastiveLoss();
+        if (!float.IsFinite(loss.Scalar))
+            throw new InvalidOperationException($"Step {Optimizer.Steps}: the loss is {loss.Scalar}. A smaller rate may help.");
+        tape.Backward(loss);
+
+        ForEach(parts, i =>
+        {
+            if (_recipe.CacheGradients)
+            {
+                images[i] = TapedPart.Record(() => Images(pixels, parts[i]));
+                texts[i] = TapedPart.Record(() => Texts(ids, parts[i]));
+            }
+            using TensorScope part = new();
+            images[i].Backward(image.Grad!.TakeRows(parts[i].First, parts[i].Count));
+            texts[i].Backward(text.Grad!.TakeRows(parts[i].First, parts[i].Count));
+        });
+        foreach (TapedPart part in images.Concat(texts)) part.AddToParameters();
+        Optimizer.Step(_schedule.Rate(Optimizer.Steps));
+        return loss.Scalar;
+    }
+
+    /// <summary>
+    /// The share of validation pictures whose caption is the most similar of <see cref="ValidationPairs"/>.
+    /// </summary>
     public double Validate()
     {
         using TensorScope scope = new();
         (Tensor pixels, int[][] ids) = Draw(SceneSplit.Validation, 0, ValidationPairs);
-        Tensor images = Tensor.Concat([.. Parts(ValidationPairs)
-            .Select(p => _model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(p.First, p.Count)])))]);
+        Tensor images = Tensor.Concat([.. Parts(ValidationPairs).Select(part => Images(pixels, part))]);
         Tensor similarities = images.Normalize().MatMulTransposed(_model.Text.Embed(ids).Normalize());
         int found = 0;
         for (int i = 0; i < ValidationPairs; i++)
@@ -104,7 +154,8 @@ public sealed class Pretrainer : ITraining
     }
 
     public void Save(string folder) => ModelFiles.Write(
-        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write, _vocabulary);
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write,
+        _vocabulary);
 
     /// <summary>Pictures [count, 3, S, S] and the token ids of their captions.</summary>
     internal (Tensor Pixels, int[][] Ids) Draw(SceneSplit split, long first, int count)
@@ -124,59 +175,23 @@ public sealed class Pretrainer : ITraining
         return (pixels, ids);
     }
 
-    private float OnOneTape(Tensor pixels, int[][] ids)
-    {
-        using Tape tape = new();
-        List<Tensor> images = [], texts = [];
-        foreach ((int first, int count) in Parts(ids.Length))
+    /// <summary>Runs something for every part, parts side by side.</summary>
+    private static void ForEach((int First, int Count)[] parts, Action<int> body)
+        => Workers.Split(parts.Length, 1, (start, end) =>
         {
-            images.Add(_model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])));
-            texts.Add(_model.Text.Embed(ids[first..(first + count)]));
-        }
-        Tensor loss = Loss(Tensor.Concat([.. images]), Tensor.Concat([.. texts]));
-        tape.Backward(loss);
-        return loss.Scalar;
-    }
+            for (int i = start; i < end; i++) body(i);
+        });
 
-    private float WithCachedGradients(Tensor pixels, int[][] ids)
-    {
-        int batch = ids.Length, e = _model.Config.EmbeddingWidth;
-        Tensor images = Tensor.Empty(batch, e), texts = Tensor.Empty(batch, e);
-        foreach ((int first, int count) in Parts(batch))
-        {
-            using TensorScope scope = new();
-            _model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])).Data.CopyTo(images.Data[(first * e)..]);
-            _model.Text.Embed(ids[first..(first + count)]).Data.CopyTo(texts.Data[(first * e)..]);
-        }
+    private Tensor Images(Tensor pixels, (int First, int Count) part)
+        => _model.Vision.Embed(pixels.TakeRows(part.First, part.Count));
 
-        images.RequiresGrad = texts.RequiresGrad = true;
-        float value;
-        using (Tape tape = new())
-        {
-            Tensor loss = Loss(images, texts);
-            tape.Backward(loss);
-            value = loss.Scalar;
-        }
+    private Tensor Texts(int[][] ids, (int First, int Count) part)
+        => _model.Text.Embed(ids[part.First..(part.First + part.Count)]);
 
-        foreach ((int first, int count) in Parts(batch))
-        {
-            using TensorScope scope = new();
-            using (Tape tape = new())
-                tape.Backward(_model.Vision.Embed(pixels.TakeRows([.. Enumerable.Range(first, count)])), images.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
-            using (Tape tape = new())
-                tape.Backward(_model.Text.Embed(ids[first..(first + count)]), texts.Grad!.TakeRows([.. Enumerable.Range(first, count)]));
-        }
-        return value;
-    }
+    private static void Copy(Tensor part, Tensor whole, int row) => part.Data.CopyTo(whole.Data[(row * whole[1])..]);
 
-    private IEnumerable<(int First, int Count)> Parts(int batch)
-    {
-        for (int i = 0; i < batch; i += _recipe.Part) yield return (i, Math.Min(_recipe.Part, batch - i));
-    }
-
-    private Tensor Loss(Tensor images, Tensor texts)
-        => images.Normalize().MatMulTransposed(texts.Normalize()).ScaleByExp(_model.LogitScale, LargestScale)
-            .ContrastiveLoss();
+    private (int First, int Count)[] Parts(int batch) => [.. Enumerable.Range(0, (batch + _recipe.Part - 1) / _recipe.Part)
+        .Select(i => (i * _recipe.Part, Math.Min(_recipe.Part, batch - i * _recipe.Part)))];
 
     private static bool Decays(Parameter p)
         => p.Shape.Length > 1 && !p.Name.Contains("embeddings.", StringComparison.Ordinal)

@@ -3,7 +3,9 @@ using ClipSeg.Model;
 
 namespace ClipSeg.Training;
 
-/// <summary>How a decoder is trained. The defaults are the paper's PC+ recipe (training-and-evaluation.md §5).</summary>
+/// <summary>
+/// How a decoder is trained. The defaults are the paper's PC+ recipe (training-and-evaluation.md §5).
+/// </summary>
 public sealed record TrainRecipe
 {
     /// <summary>Samples per step.</summary>
@@ -34,11 +36,14 @@ public sealed record TrainRecipe
     public float Negatives { get; init; } = 0.2f;
 
     /// <summary>
-    /// How support pictures are engineered (<see cref="Prompts.VisualPrompt.Named"/>); null for training with words alone.
+    /// How support pictures are engineered (<see cref="Prompts.VisualPrompt.Named"/>); null for training with words
+    /// alone.
     /// </summary>
     public string? VisualPrompt { get; init; } = "crop_blur_highlight352";
 
-    /// <summary>The text's weight in the conditional is drawn from MixMin..MixMax where there is a support picture.</summary>
+    /// <summary>
+    /// The text's weight in the conditional is drawn from MixMin..MixMax where there is a support picture.
+    /// </summary>
     public float MixMin { get; init; }
 
     /// <summary>The released recipes' 0.5; the paper's text says 1.</summary>

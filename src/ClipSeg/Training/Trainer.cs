@@ -31,11 +31,20 @@ public sealed class Trainer : ITraining
     {
         (_model, _vocabulary, _recipe) = (model, vocabulary, recipe);
         _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
-        if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit) throw new ArgumentException(misfit, nameof(recipe));
+        if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
+            throw new ArgumentException(misfit, nameof(recipe));
         ClipTokenizer tokenizer = new(vocabulary);
         _batches = new(model, tokenizer, _preprocessing, data, recipe) { OnUnreadable = e => OnUnreadable?.Invoke(e) };
         _validation = new(model, tokenizer, _preprocessing, validation,
-            recipe with { Templates = "plain", Negatives = 0, MixMin = 1, MixMax = 1, VisualPrompt = null, Shuffle = false });
+            recipe with
+            {
+                Templates = "plain",
+                Negatives = 0,
+                MixMin = 1,
+                MixMax = 1,
+                VisualPrompt = null,
+                Shuffle = false
+            });
         _schedule = new(recipe.Rate, recipe.LowestRate, recipe.Steps);
         Optimizer = new(model.Weights.Trainable, _ => recipe.WeightDecay);
     }
@@ -53,7 +62,9 @@ public sealed class Trainer : ITraining
 
     public float Rate(int step) => _schedule.Rate(step);
 
-    /// <summary>Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.</summary>
+    /// <summary>
+    /// Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The loss is not finite; the weights are as they were.</exception>
     public float Step()
     {
@@ -63,27 +74,32 @@ public sealed class Trainer : ITraining
         int count = batch.PictureOf.Length, size = _recipe.Size, grid = size / _model.Config.PatchSize;
         Tensor[] activations = Activations(batch.Pixels);
 
-        double loss = 0;
-        for (int first = 0; first < count; first += _recipe.Part)
+        int parts = (count + _recipe.Part - 1) / _recipe.Part;
+        TapedPart[] taped = new TapedPart[parts];
+        float[] losses = new float[parts];
+        Workers.Split(parts, 1, (start, end) =>
         {
-            using TensorScope partScope = new();
-            int part = Math.Min(_recipe.Part, count - first);
-            int[] pictures = batch.PictureOf[first..(first + part)];
-            Tensor[] taken = Array.ConvertAll(activations, a => a.TakeRows(pictures));
-            Tensor conditionals = batch.Conditionals.TakeRows([.. Enumerable.Range(first, part)]);
-            using Tape tape = new()
+            for (int i = start; i < end; i++)
             {
-                Dropout = _recipe.Dropout,
-                Seed = Kernels.Hash(Kernels.Hash((uint)_recipe.Seed) ^ (uint)(step * count + first)),
-            };
-            Tensor logits = _model.Decoder.Forward(taken, conditionals, grid, grid);
-            Tensor partLoss = logits.BinaryCrossEntropy(batch.Masks.Data.Slice(first * size * size, part * size * size))
-                * (part / (float)count);
-            tape.Backward(partLoss);
-            loss += partLoss.Scalar;
-        }
+                using TensorScope partScope = new();
+                int first = i * _recipe.Part, part = Math.Min(_recipe.Part, count - first);
+                int[] pictures = batch.PictureOf[first..(first + part)];
+                Tensor[] taken = Array.ConvertAll(activations, a => a.TakeRows(pictures));
+                Tensor conditionals = batch.Conditionals.TakeRows(first, part);
+                uint seed = Kernels.Hash(Kernels.Hash((uint)_recipe.Seed) ^ (uint)(step * count + first));
+                taped[i] = TapedPart.Record(() => _model.Decoder.Forward(taken, conditionals, grid, grid)
+                    .BinaryCrossEntropy(batch.Masks.Data.Slice(first * size * size, part * size * size))
+                    * (part / (float)count), _recipe.Dropout, seed);
+                losses[i] = taped[i].Result.Scalar;
+                Tensor one = Tensor.Empty();
+                one.Data[0] = 1;
+                taped[i].Backward(one);
+            }
+        });
+        double loss = losses.Sum();
         if (!double.IsFinite(loss))
             throw new InvalidOperationException($"Step {step}: the loss is {loss}. A smaller learning rate may help.");
+        foreach (TapedPart part in taped) part.AddToParameters();
         Optimizer.Step(_schedule.Rate(step));
         return (float)loss;
     }
@@ -103,7 +119,7 @@ public sealed class Trainer : ITraining
                 using TensorScope partScope = new();
                 int part = Math.Min(_recipe.Part, batch.PictureOf.Length - first);
                 int[] pictures = batch.PictureOf[first..(first + part)];
-                Tensor conditionals = batch.Conditionals.TakeRows([.. Enumerable.Range(first, part)]);
+                Tensor conditionals = batch.Conditionals.TakeRows(first, part);
                 Tensor logits = _model.Decoder.Forward(
                     Array.ConvertAll(activations, a => a.TakeRows(pictures)), conditionals, grid, grid);
                 for (int i = 0; i < part; i++)
@@ -117,17 +133,28 @@ public sealed class Trainer : ITraining
     }
 
     public void Save(string folder) => ModelFiles.Write(
-        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write, _vocabulary);
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write,
+        _vocabulary);
 
     /// <summary>Of all pictures, a few at a time.</summary>
     private Tensor[] Activations(Tensor pixels)
     {
-        List<Tensor[]> parts = [];
-        for (int first = 0; first < pixels[0]; first += _recipe.Part)
+        int parts = (pixels[0] + _recipe.Part - 1) / _recipe.Part;
+        int tokens = pixels[2] * pixels[3] / (_model.Config.PatchSize * _model.Config.PatchSize) + 1;
+        Tensor[] activations = [.. _model.Config.ExtractLayers.Select(_ =>
+            Tensor.Empty(pixels[0], tokens, _model.Config.Vision.Width))];
+        Workers.Split(parts, 1, (start, end) =>
         {
-            int part = Math.Min(_recipe.Part, pixels[0] - first);
-            parts.Add(_model.Vision.Activations(pixels.TakeRows([.. Enumerable.Range(first, part)])));
-        }
-        return [.. Enumerable.Range(0, parts[0].Length).Select(i => Tensor.Concat([.. parts.Select(p => p[i])]))];
+            for (int i = start; i < end; i++)
+            {
+                using TensorScope scope = new();
+                int first = i * _recipe.Part;
+                Tensor[] part = _model.Vision.Activations(
+                    pixels.TakeRows(first, Math.Min(_recipe.Part, pixels[0] - first)));
+                for (int s = 0; s < part.Length; s++)
+                    part[s].Data.CopyTo(activations[s].Data[(first * (activations[s].Length / pixels[0]))..]);
+            }
+        });
+        return activations;
     }
 }

@@ -15,8 +15,8 @@ namespace ClipSeg.Training;
 public sealed record LogLine(int Step, double Loss, double Rate, double Seconds, double? Score);
 
 /// <summary>
-/// The folder of a run: <c>state.safetensors</c> (weights, optimiser, step: what a resumed run needs), <c>log.jsonl</c>, and
-/// two model folders, <c>last</c> and <c>best</c>. Every file is replaced whole.
+/// The folder of a run: <c>state.safetensors</c> (weights, optimiser, step: what a resumed run needs),
+/// <c>log.jsonl</c>, and two model folders, <c>last</c> and <c>best</c>. Every file is replaced whole.
 /// </summary>
 public sealed class TrainingFolder
 {
@@ -69,7 +69,8 @@ public sealed class TrainingFolder
         using SafeTensorsFile file = SafeTensorsFile.Open(_state);
         if (file.Metadata.GetValueOrDefault(RunKey) is not { } saved || saved != run)
             throw new CheckpointException($"'{_state}' is of another run than this: its recipe or model differs.");
-        if (!int.TryParse(file.Metadata.GetValueOrDefault(StepsKey), NumberStyles.None, CultureInfo.InvariantCulture, out int steps))
+        if (!int.TryParse(
+            file.Metadata.GetValueOrDefault(StepsKey), NumberStyles.None, CultureInfo.InvariantCulture, out int steps))
             throw new CheckpointException($"'{_state}' does not say how many steps were taken.");
         for (int i = 0; i < optimizer.Parameters.Count; i++)
         {
@@ -100,7 +101,8 @@ public sealed class TrainingFolder
                 using JsonDocument json = JsonDocument.Parse(text);
                 JsonElement root = json.RootElement;
                 lines.Add(new(
-                    root.GetProperty("step").GetInt32(), root.GetProperty("loss").GetDouble(), root.GetProperty("rate").GetDouble(),
+                    root.GetProperty("step").GetInt32(), root.GetProperty("loss").GetDouble(),
+                    root.GetProperty("rate").GetDouble(),
                     root.GetProperty("seconds").GetDouble(),
                     root.TryGetProperty("score", out JsonElement score) ? score.GetDouble() : null));
             }
@@ -121,8 +123,11 @@ public sealed class TrainingFolder
 
     private static string Format(LogLine line)
     {
-        string score = line.Score is { } value ? string.Create(CultureInfo.InvariantCulture, $", \"score\": {value:F5}") : "";
+        string score = line.Score is { } value
+            ? string.Create(CultureInfo.InvariantCulture, $", \"score\": {value:F5}")
+            : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{{\"step\": {line.Step}, \"loss\": {line.Loss:R}, \"rate\": {line.Rate:R}, \"seconds\": {line.Seconds:F1}{score}}}");
+            $"{{\"step\": {line.Step}, \"loss\": {line.Loss:R}, \"rate\": {line.Rate:R}, "
+            + $"\"seconds\": {line.Seconds:F1}{score}}}");
     }
 }

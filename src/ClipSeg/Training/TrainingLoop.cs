@@ -81,12 +81,14 @@ public sealed class TrainingLoop(ITraining training, TrainingFolder folder)
             if (due || step % LogInterval == 0)
             {
                 shown = loss / summed;
-                folder.Log(new(step, shown, training.Rate(step - 1), before + clock.Elapsed.TotalSeconds, due ? score : null));
+                folder.Log(
+                    new(step, shown, training.Rate(step - 1), before + clock.Elapsed.TotalSeconds, due ? score : null));
                 (loss, summed) = (0, 0);
             }
             if (due) Save();
             double perStep = clock.Elapsed.TotalSeconds / (step - first);
-            OnStep?.Invoke(new(step, training.Steps, summed > 0 ? loss / summed : shown, score, training.Batch / perStep,
+            OnStep?.Invoke(
+                new(step, training.Steps, summed > 0 ? loss / summed : shown, score, training.Batch / perStep,
                 TimeSpan.FromSeconds(perStep * (training.Steps - step))));
         }
         if (optimizer.Steps > first && optimizer.Steps % Interval != 0 && optimizer.Steps != training.Steps) Save();

@@ -4,7 +4,9 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Tests.Checkpoints;
 
-/// <summary>Writes a model of Hugging Face's layout under the authors' names: what <see cref="KeyMap"/> reads, backwards.</summary>
+/// <summary>
+/// Writes a model of Hugging Face's layout under the authors' names: what <see cref="KeyMap"/> reads, backwards.
+/// </summary>
 internal static partial class OfficialLayout
 {
     // In this order; a later one works on what the earlier ones made.

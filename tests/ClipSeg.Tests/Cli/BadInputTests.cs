@@ -41,7 +41,8 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void A_folder_without_pictures_is_named()
-        => _cli.AssertFailed(1, _cli.Segment(_cli.Folder.Path, "a cat"), $"Folder '{_cli.Folder.Path}' holds no picture");
+        => _cli.AssertFailed(
+            1, _cli.Segment(_cli.Folder.Path, "a cat"), $"Folder '{_cli.Folder.Path}' holds no picture");
 
     [Fact]
     public void A_prompt_file_that_is_not_utf8_is_refused()
@@ -61,7 +62,8 @@ public sealed class BadInputTests : IDisposable
     public void A_broken_checkpoint_is_named(string file, string content, string expected)
     {
         string model = Directory.CreateDirectory(_cli.Folder.At("model")).FullName;
-        foreach (string part in Directory.GetFiles(CliRun.Mini)) File.Copy(part, Path.Combine(model, Path.GetFileName(part)));
+        foreach (string part in Directory.GetFiles(CliRun.Mini))
+            File.Copy(part, Path.Combine(model, Path.GetFileName(part)));
         File.WriteAllText(Path.Combine(model, file), content);
 
         int code = _cli.Run("segment", CliRun.Scene, "a cat", "-m", model, "-o", _cli.Folder.At("out"));
@@ -76,7 +78,8 @@ public sealed class BadInputTests : IDisposable
         new Mask(3, 3).Save(_cli.Folder.At("small.png"));
         new Mask(133, 97).Save(_cli.Folder.At("black.png"));
         string[] args = [CliRun.Scene, "-s", CliRun.Scene, "--support-mask"];
-        _cli.AssertFailed(1, _cli.Segment([.. args, _cli.Folder.At("small.png")]), "The mask is 3x3, its picture 133x97");
+        _cli.AssertFailed(
+            1, _cli.Segment([.. args, _cli.Folder.At("small.png")]), "The mask is 3x3, its picture 133x97");
         _cli.AssertFailed(1, _cli.Segment([.. args, _cli.Folder.At("black.png")]), "The mask is empty");
     }
 

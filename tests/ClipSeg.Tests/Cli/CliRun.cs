@@ -33,7 +33,8 @@ internal sealed class CliRun : IDisposable
     }
 
     /// <summary>Runs <c>segment</c> on the toy model, with results in <c>out</c> of the folder.</summary>
-    public int Segment(params string[] args) => Run(["segment", .. args, "--model", Mini, "--output", Folder.At("out")]);
+    public int Segment(params string[] args)
+        => Run(["segment", .. args, "--model", Mini, "--output", Folder.At("out")]);
 
     /// <summary>The names of the files that the run wrote.</summary>
     public string[] Written()

@@ -76,7 +76,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(before.Tensors.Keys.Order(), after.Tensors.Keys.Order());
         foreach ((string name, StoredTensor tensor) in before.Tensors)
             Assert.Equal(tensor.ToTensor().Data, after.Tensors[name].ToTensor().Data);
-        Assert.Equal("[1,2,4]", string.Concat(after.Config.GetProperty("extract_layers").GetRawText().Where(c => c > ' ')));
+        Assert.Equal(
+            "[1,2,4]", string.Concat(after.Config.GetProperty("extract_layers").GetRawText().Where(c => c > ' ')));
     }
 
     [Fact]
@@ -127,7 +128,8 @@ public sealed class ModelCommandTests : IDisposable
     private string CopyMini()
     {
         string model = Directory.CreateDirectory(_cli.Folder.At("model")).FullName;
-        foreach (string file in Directory.GetFiles(CliRun.Mini)) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        foreach (string file in Directory.GetFiles(CliRun.Mini))
+            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
         return model;
     }
 

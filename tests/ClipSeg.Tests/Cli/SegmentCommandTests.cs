@@ -151,7 +151,8 @@ public sealed class SegmentCommandTests : IDisposable
             ? segmenter.Prompt(Image.Load(CliRun.Scene), Mask.Load(mask), masking)
             : segmenter.Prompt(Image.Load(CliRun.Scene), Mask.Load(mask), VisualPrompt.Named(name));
 
-        Assert.Equal(0, _cli.Segment(CliRun.Scene, "-s", CliRun.Scene, "--support-mask", mask, "--visual-prompt", name));
+        Assert.Equal(
+            0, _cli.Segment(CliRun.Scene, "-s", CliRun.Scene, "--support-mask", mask, "--visual-prompt", name));
 
         AssertMask(segmenter, expected, "scene.scene-png.png");
     }
@@ -187,7 +188,8 @@ public sealed class SegmentCommandTests : IDisposable
         int threads = Workers.Count;
         try
         {
-            Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "--size", "96", "--threads", "1", "--save-logits", npy));
+            Assert.Equal(
+                0, _cli.Segment(CliRun.Scene, "a dog", "--size", "96", "--threads", "1", "--save-logits", npy));
             Assert.Equal(1, Workers.Count);
         }
         finally
@@ -204,7 +206,8 @@ public sealed class SegmentCommandTests : IDisposable
         _cli.AssertFailed(2, _cli.Run(args), "No model: name one with --model or $CLIPSEG_MODEL. 'clipseg pull ");
 
         string box = Directory.CreateDirectory(_cli.Folder.At("models", "clipseg-emoji")).FullName;
-        foreach (string file in Directory.GetFiles(CliRun.Mini)) File.Copy(file, Path.Combine(box, Path.GetFileName(file)));
+        foreach (string file in Directory.GetFiles(CliRun.Mini))
+            File.Copy(file, Path.Combine(box, Path.GetFileName(file)));
         Assert.Equal(0, _cli.Run(args));
 
         _cli.Variables["CLIPSEG_MODEL"] = _cli.Folder.At("nowhere");

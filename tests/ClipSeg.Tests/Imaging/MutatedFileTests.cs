@@ -78,7 +78,9 @@ public sealed class MutatedFileTests
         return read;
     }
 
-    /// <summary>One to four edits: a bit, a byte, an extreme, a random number; bytes put in, taken out, cut off.</summary>
+    /// <summary>
+    /// One to four edits: a bit, a byte, an extreme, a random number; bytes put in, taken out, cut off.
+    /// </summary>
     private static byte[] Mutated(Random random, byte[] seed)
     {
         List<byte> file = [.. seed];

@@ -82,7 +82,8 @@ public sealed class ParityTests
         Dictionary<string, StoredTensor> weights = FormulaWeights.For(ClipSegConfig.Parse(json.RootElement));
         foreach (JsonProperty sample in cases.RootElement.GetProperty("samples").EnumerateObject())
         {
-            float[] values = [.. sample.Value.EnumerateArray().Select(v => v.GetSingle())], read = new float[values.Length];
+            float[] values = [.. sample.Value.EnumerateArray().Select(v => v.GetSingle())],
+                read = new float[values.Length];
             weights[sample.Name].Read(0, read);
             Assert.Equal(values, read);
         }
@@ -117,7 +118,8 @@ public sealed class ParityTests
 
         public int[][] Ids { get; }
 
-        public static int[][] ReadIds(JsonDocument cases) => [.. cases.RootElement.GetProperty("input_ids").EnumerateArray()
+        public static int[][] ReadIds(JsonDocument cases)
+            => [.. cases.RootElement.GetProperty("input_ids").EnumerateArray()
             .Select(ids => ids.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
 
         public Tensor Logits(Tensor pixels, Tensor conditionals)

@@ -56,7 +56,8 @@ public sealed class GemmTests
     }
 
     private static void Compare(
-        Random random, int panelWidth, int m, int n, int k, Activation activation, bool bias = false, bool addend = false)
+        Random random, int panelWidth, int m, int n, int k, Activation activation, bool bias = false,
+        bool addend = false)
     {
         float[] a = random.Floats(m * k), b = random.Floats(k * n);
         float[] biases = bias ? random.Floats(n) : [], addends = addend ? random.Floats(m * n) : [];

@@ -21,7 +21,8 @@ public sealed class GradientTests
         ["softmax"] = ([[3, 9]], x => x[0].Softmax()),
         ["normalize"] = ([[3, 9]], x => x[0].Normalize()),
         ["attention"] = ([[2, 7, 8], [2, 7, 8], [2, 7, 8]], x => Tensor.Attention(x[0], x[1], x[2], 2)),
-        ["causal attention"] = ([[1, 9, 8], [1, 9, 8], [1, 9, 8]], x => Tensor.Attention(x[0], x[1], x[2], 4, causal: true)),
+        ["causal attention"] =
+        ([[1, 9, 8], [1, 9, 8], [1, 9, 8]], x => Tensor.Attention(x[0], x[1], x[2], 4, causal: true)),
         ["self attention"] = ([[1, 5, 4]], x => Tensor.Attention(x[0], x[0], x[0], 2)),
         ["film"] = ([[2, 3, 4], [2, 4], [2, 4]], x => x[0].Film(x[1], x[2])),
         ["drop first"] = ([[2, 4, 3]], x => x[0].DropFirst()),

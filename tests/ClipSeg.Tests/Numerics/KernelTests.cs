@@ -76,7 +76,8 @@ public sealed class KernelTests
             Array.Fill(lanes, x);
             float y = Kernels.Exp(new System.Numerics.Vector<float>(lanes))[0];
             float expected = (float)Math.Exp(x);
-            Assert.True(Math.Abs(y - expected) <= 2 * (MathF.BitIncrement(expected) - expected), $"exp({x}) = {y:R}, {expected:R}");
+            Assert.True(Math.Abs(y - expected) <= 2 * (MathF.BitIncrement(expected) - expected),
+                $"exp({x}) = {y:R}, {expected:R}");
         }
         Assert.Equal(0, Kernels.Exp(new System.Numerics.Vector<float>(float.NegativeInfinity))[0]);
     }

@@ -42,7 +42,8 @@ public sealed class OperationTests
 
     [Fact]
     public void Transposed_convolution_equals_the_reference()
-        => Check("conv_transpose", ["x"], ["w", "b"], (x, p) => ChannelsFirst(ChannelsLast(x[0]).ConvTranspose(p[0], p[1])));
+        => Check(
+            "conv_transpose", ["x"], ["w", "b"], (x, p) => ChannelsFirst(ChannelsLast(x[0]).ConvTranspose(p[0], p[1])));
 
     [Fact]
     public void Embedding_equals_the_reference()
@@ -54,7 +55,8 @@ public sealed class OperationTests
         Check("embedding", [], ["w"], (_, p) => Tensor.Embedding(p[0], ids));
     }
 
-    private static void Check(string name, string[] inputs, string[] weights, Func<Tensor[], Parameter[], Tensor> operation)
+    private static void Check(
+        string name, string[] inputs, string[] weights, Func<Tensor[], Parameter[], Tensor> operation)
     {
         using TensorScope scope = new();
         Tensor[] x = [.. inputs.Select(i => _reference[$"{name}.{i}"].Detach())];
@@ -75,7 +77,9 @@ public sealed class OperationTests
 
     private static Tensor ChannelsFirst(Tensor x) => Move(x, x[0], x[1] * x[2], x[3], x[0], x[3], x[1], x[2]);
 
-    /// <summary>Transposes the two middle groups of a [B, M, N] and shapes the result; a taped identity on the elements.</summary>
+    /// <summary>
+    /// Transposes the two middle groups of a [B, M, N] and shapes the result; a taped identity on the elements.
+    /// </summary>
     private static Tensor Move(Tensor x, int batch, int m, int n, params int[] shape)
     {
         // As a product with the identity, so that the gradient comes back through tested operations.

@@ -59,7 +59,8 @@ public sealed class ClipMaskingTests : IDisposable
 
         for (int i = 0; i < conditionals.Count; i++)
         {
-            for (int j = 0; j < i; j++) Assert.True(Distance(conditionals[i], conditionals[j]) > 1e-3, $"{i} equals {j}");
+            for (int j = 0; j < i; j++)
+                Assert.True(Distance(conditionals[i], conditionals[j]) > 1e-3, $"{i} equals {j}");
         }
     }
 
@@ -92,7 +93,8 @@ public sealed class ClipMaskingTests : IDisposable
     {
         const int Tokens = 5, Width = 4;
         Random random = new(42);
-        Tensor q = random.Tensor(1, Tokens, Width), k = random.Tensor(1, Tokens, Width), v = random.Tensor(1, Tokens, Width);
+        Tensor q = random.Tensor(1, Tokens, Width), k = random.Tensor(1, Tokens, Width),
+            v = random.Tensor(1, Tokens, Width);
         float[] keys = [1, 0, 0.5f, 0];
 
         Tensor actual = Tensor.Attention(q, k, v, heads: 1, mask: new(new(keys, 1, 4), scope, exclude));

@@ -84,7 +84,8 @@ public sealed class PromptEncoderTests : IDisposable
         PromptEncoder more = new(small, _segmenter.Preprocessing, () => new(vocabulary));
 
         Assert.Contains("ends texts with token", Assert.Throws<CheckpointException>(() => fewer.Text("a cat")).Message);
-        Assert.Contains("has 620 tokens, the network 600", Assert.Throws<CheckpointException>(() => more.Text("a cat")).Message);
+        Assert.Contains(
+            "has 620 tokens, the network 600", Assert.Throws<CheckpointException>(() => more.Text("a cat")).Message);
     }
 
     [Fact]

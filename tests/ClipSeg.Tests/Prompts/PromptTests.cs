@@ -64,7 +64,8 @@ public sealed class PromptTests
         using TemporaryFolder folder = new();
         Check("missing", null, "cannot be opened");
         Check("other", StoredTensor.Of("x", new Tensor([1], 1)), "has no tensor 'conditional'");
-        Check("square", StoredTensor.Of("conditional", new Tensor([1], 1, 1)), "has shape [1, 1], expected one dimension");
+        Check("square", StoredTensor.Of("conditional", new Tensor([1], 1, 1)),
+            "has shape [1, 1], expected one dimension");
         Check("empty", StoredTensor.Of("conditional", new Tensor([], 0)), "has shape [0]");
         Check("nan", StoredTensor.Of("conditional", new Tensor([1, float.NaN], 2)), "not finite");
         Check("infinite", StoredTensor.Of("conditional", new Tensor([1, float.PositiveInfinity], 2)), "not finite");

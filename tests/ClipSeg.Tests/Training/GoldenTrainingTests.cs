@@ -36,8 +36,8 @@ public sealed class GoldenTrainingTests
             optimizer.Step(schedule.Rate(step));
         }
 
-        // A key's bias has no gradient in theory; Adam divides the rounding noise (1e-10) by its own size plus 1e-8 and so
-        // makes steps of up to a hundredth of the rate of it. Everything else is held to 1e-5.
+        // A key's bias has no gradient in theory; Adam divides the rounding noise (1e-10) by its own size plus 1e-8 and
+        // so makes steps of up to a hundredth of the rate of it. Everything else is held to 1e-5.
         foreach (Parameter p in model.Weights.Trainable)
         {
             float tolerance = p.Name.EndsWith("k_proj.bias") ? 1e-4f : 1e-5f;
