@@ -23,27 +23,32 @@ internal sealed class EvaluateCommand
 
     private readonly Option<int?> _validation = new Option<int?>("--validation-scenes")
     {
-        Description = "Scenes to choose the threshold on; by default 300.", HelpName = "N",
+        Description = "Scenes to choose the threshold on; by default 300.",
+        HelpName = "N",
     }.Between(1, 1_000_000);
 
     private readonly Option<int?> _seed = new Option<int?>("--seed")
     {
-        Description = "Which of the many sets of scenes; by default 1.", HelpName = "N",
+        Description = "Which of the many sets of scenes; by default 1.",
+        HelpName = "N",
     }.Between(0, int.MaxValue);
 
     private readonly Option<string?> _json = new("--json")
     {
-        Description = "Write all numbers to a file.", HelpName = "FILE",
+        Description = "Write all numbers to a file.",
+        HelpName = "FILE",
     };
 
     private readonly Option<string?> _sheet = new("--sheet")
     {
-        Description = "Write examples: query, prompt, truth, predictions.", HelpName = "FILE.png",
+        Description = "Write examples: query, prompt, truth, predictions.",
+        HelpName = "FILE.png",
     };
 
     private readonly Option<string?> _blendPlot = new("--blend-plot")
     {
-        Description = "Write a plot of the score against the mixing weight of text and picture.", HelpName = "FILE.png",
+        Description = "Write a plot of the score against the mixing weight of text and picture.",
+        HelpName = "FILE.png",
     };
 
     private readonly ModelOptions _model = new();

@@ -24,7 +24,9 @@ internal sealed class ScenesCommand
 
     private readonly Option<int?> _count = new Option<int?>("--count", "-n")
     {
-        Description = "How many scenes.", HelpName = "N", Required = true,
+        Description = "How many scenes.",
+        HelpName = "N",
+        Required = true,
     }.Between(1, MostScenes);
 
     private readonly Option<string> _format = new("--format")
@@ -46,17 +48,20 @@ internal sealed class ScenesCommand
 
     private readonly Option<int?> _size = new Option<int?>("--size")
     {
-        Description = $"The sides of the pictures, in pixels; by default {DefaultSize}.", HelpName = "N",
+        Description = $"The sides of the pictures, in pixels; by default {DefaultSize}.",
+        HelpName = "N",
     }.Between(16, 4096);
 
     private readonly Option<int?> _phrases = new Option<int?>("--phrases-per-scene")
     {
-        Description = "Phrases for each scene at most, each with its mask; by default 4.", HelpName = "N",
+        Description = "Phrases for each scene at most, each with its mask; by default 4.",
+        HelpName = "N",
     }.Between(1, 64);
 
     private readonly Option<int?> _seed = new Option<int?>("--seed")
     {
-        Description = "Which of the many sets of scenes; by default 1.", HelpName = "N",
+        Description = "Which of the many sets of scenes; by default 1.",
+        HelpName = "N",
     }.Between(0, int.MaxValue);
 
     private readonly ArtworkOptions _artwork = new();

@@ -1,6 +1,6 @@
+using ClipSeg.Data;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
-using ClipSeg.Data;
 
 namespace ClipSeg.Evaluation;
 

@@ -1,8 +1,8 @@
 using System.Runtime.ExceptionServices;
+using ClipSeg.Data;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
-using ClipSeg.Data;
 
 namespace ClipSeg.Evaluation;
 
@@ -175,8 +175,13 @@ public sealed class SceneEvaluation
             tally.Add(Cell(PromptSource.Blend, BlendWeights[w], parts[0]), masks[2 + w], truth);
         return new()
         {
-            Picture = scene.Picture, Phrase = phrase, Truth = truth, ByText = masks[0],
-            Support = support?.Picture, SupportMask = support?.Mask, ByPicture = picture is null ? null : masks[1],
+            Picture = scene.Picture,
+            Phrase = phrase,
+            Truth = truth,
+            ByText = masks[0],
+            Support = support?.Picture,
+            SupportMask = support?.Mask,
+            ByPicture = picture is null ? null : masks[1],
         };
 
         SceneCell Cell(PromptSource source, double weight, ScenePart part)

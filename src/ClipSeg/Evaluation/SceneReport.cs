@@ -1,6 +1,6 @@
 using System.Text.Json;
-using ClipSeg.Imaging;
 using ClipSeg.Data;
+using ClipSeg.Imaging;
 
 namespace ClipSeg.Evaluation;
 

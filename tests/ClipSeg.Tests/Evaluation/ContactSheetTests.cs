@@ -1,6 +1,6 @@
+using ClipSeg.Data;
 using ClipSeg.Evaluation;
 using ClipSeg.Imaging;
-using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 
@@ -40,7 +40,11 @@ public sealed class ContactSheetTests
             Picture = picture,
             Phrase = new()
             {
-                Text = "octopus", Name = "octopus", Kind = PhraseKind.Name, Exposure = Exposure.Seen, Objects = 1,
+                Text = "octopus",
+                Name = "octopus",
+                Kind = PhraseKind.Name,
+                Exposure = Exposure.Seen,
+                Objects = 1,
             },
             Truth = mask,
             ByText = mask,

@@ -1,7 +1,7 @@
+using ClipSeg.Data;
 using ClipSeg.Evaluation;
 using ClipSeg.Prompts;
 using ClipSeg.Tests.Data;
-using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 

@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using ClipSeg.Data;
 using ClipSeg.Evaluation;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
 using ClipSeg.Tests.Data;
-using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 
