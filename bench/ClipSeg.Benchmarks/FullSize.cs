@@ -7,10 +7,10 @@ using ClipSeg.Text;
 
 namespace ClipSeg.Benchmarks;
 
-/// <summary>ViT-B/16 with the decoder of rd64, its weights the tests' formula: as large and as slow as the real one.</summary>
+/// <summary>ViT-B/16 with the decoder of rd64, its weights the tests' formula: as large as the real one.</summary>
 internal static class FullSize
 {
-    /// <summary>Writes it as a model folder. Its vocabulary has the right size but no merges: text becomes letters.</summary>
+    /// <summary>Writes it as a model folder. Its vocabulary has no merges: text becomes letters.</summary>
     public static void Write(string folder)
     {
         ClipSegConfig config = ClipSegConfig.Rd64 with { VocabularySize = 514, EndToken = 513 };

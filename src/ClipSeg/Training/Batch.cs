@@ -177,10 +177,10 @@ public sealed class BatchDrawer
         int[] shown = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Shown is not null)];
         Workers.Split((shown.Length + _recipe.Part - 1) / _recipe.Part, 1, (start, end) =>
         {
-            for (int first = start * _recipe.Part; first < Math.Min(end * _recipe.Part, shown.Length); first += _recipe.Part)
+            for (int p = start; p < end; p++)
             {
                 using TensorScope scope = new();
-                int[] part = shown[first..Math.Min(first + _recipe.Part, shown.Length)];
+                int[] part = [.. shown.Skip(p * _recipe.Part).Take(_recipe.Part)];
                 Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));    // [part, E]
                 for (int j = 0; j < part.Length; j++)
                 {

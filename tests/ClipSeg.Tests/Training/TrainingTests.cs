@@ -89,7 +89,8 @@ public sealed class TrainingTests : IDisposable
 
         Assert.Equal(Weights(whole.Last), Weights(halves.Last));
         Assert.Equal(
-            whole.ReadLog().Select(l => (l.Step, l.Loss, l.Score)), halves.ReadLog().Select(l => (l.Step, l.Loss, l.Score)));
+            whole.ReadLog().Select(l => (l.Step, l.Loss, l.Score)),
+            halves.ReadLog().Select(l => (l.Step, l.Loss, l.Score)));
     }
 
     [Fact]
@@ -124,13 +125,18 @@ public sealed class TrainingTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static TrainingLoop Loop(TrainingFolder folder, TrainRecipe recipe, Action<TrainingProgress>? onStep = null)
-        => new(Trainer(Scenes(40), Scenes(recipe.ValidationSamples), recipe), folder) { Interval = recipe.Interval, OnStep = onStep };
+        => new(Trainer(Scenes(40), Scenes(recipe.ValidationSamples), recipe), folder)
+        {
+            Interval = recipe.Interval,
+            OnStep = onStep,
+        };
 
     private static Trainer Trainer(SegmentationData data, SegmentationData validation, TrainRecipe recipe)
         => new(Fresh("decoder.", seed: 2), _vocabulary, new(), data, validation, recipe);
 
     private static SceneData Scenes(int count)
-        => new(new SceneGenerator(TestArtwork.Catalogue, new() { Size = 48, MaxObjects = 3 }), SceneSplit.Train, 7, count);
+        => new(new SceneGenerator(TestArtwork.Catalogue, new() { Size = 48, MaxObjects = 3 }),
+            SceneSplit.Train, 7, count);
 
     /// <summary>A toy network with fresh weights.</summary>
     private static ClipSegModel Fresh(string trainable, uint seed)
@@ -152,7 +158,7 @@ public sealed class TrainingTests : IDisposable
         return new(new Weights(new Dictionary<string, StoredTensor>(), trainable, fresh: "", seed), config);
     }
 
-    /// <summary>The first of some consecutive samples that all have other captions: pairs that can be told apart.</summary>
+    /// <summary>The first of some consecutive samples that all have different captions.</summary>
     private static long DistinctFrom(CaptionGenerator captions, int count)
     {
         for (long first = 0; ; first++)
