@@ -76,7 +76,8 @@ internal static class CommandLine
 
     /// <summary>Whether an exception is about a file, not about this program.</summary>
     public static bool IsBadFile(Exception e) => e is CheckpointException or ImageFormatException or TokenizerException
-        or DataFormatException or IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException;
+        or DataFormatException or IOException or UnauthorizedAccessException or InvalidDataException
+        or NotSupportedException;
 
     /// <summary>The message without .NET's note on which of a method's parameters it is about.</summary>
     public static string Message(ArgumentException e) => e.Message.Replace($" (Parameter '{e.ParamName}')", "");

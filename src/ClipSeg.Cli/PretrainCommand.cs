@@ -19,11 +19,17 @@ internal static class PretrainCommand
 
     public static Command Create(Terminal terminal)
     {
-        Option<string> config = new("--config") { Description = "A config.json: the sizes of the towers.", HelpName = "FILE", Required = true };
+        Option<string> config = new("--config")
+        {
+            Description = "A config.json: the sizes of the towers.",
+            HelpName = "FILE",
+            Required = true,
+        };
         RunOptions run = new();
         ArtworkOptions scenes = new();
         RecipeOptions<PretrainRecipe> recipes = new(new(), RecipeKeys.Pretrain);
-        ExampleCommand command = new("pretrain", "Train CLIP's two towers from scratch, on scenes of emoji and captions.", Examples)
+        ExampleCommand command =
+            new("pretrain", "Train CLIP's two towers from scratch, on scenes of emoji and captions.", Examples)
         {
             config,
         };
@@ -41,7 +47,8 @@ internal static class PretrainCommand
             BpeVocabulary vocabulary = terminal.Wait("Learning the vocabulary", () => Learn(data, sizes, recipe.Seed));
             ClipTokenizer tokenizer = new(vocabulary);
             sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
-            Weights weights = new(new Dictionary<string, StoredTensor>(), trainable: "clip.", fresh: "", seed: (uint)recipe.Seed);
+            Weights weights =
+                new(new Dictionary<string, StoredTensor>(), trainable: "clip.", fresh: "", seed: (uint)recipe.Seed);
             Pretrainer training = new(new(weights, sizes), vocabulary, data, recipe);
             return run.Train(terminal, training, folder, recipe.Interval, "pairs", "caption found");
         });

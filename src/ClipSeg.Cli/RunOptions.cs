@@ -12,7 +12,9 @@ internal sealed class RunOptions
 {
     private readonly Option<string> _out = new("--out", "-o")
     {
-        Description = "The run's folder: state, log, loss.png, and the models 'last' and 'best'.", HelpName = "DIR", Required = true,
+        Description = "The run's folder: state, log, loss.png, and the models 'last' and 'best'.",
+        HelpName = "DIR",
+        Required = true,
     };
 
     private readonly Option<bool> _resume = new("--resume")
@@ -22,7 +24,8 @@ internal sealed class RunOptions
 
     private readonly Option<int?> _threads = new Option<int?>("--threads")
     {
-        Description = "How many processors to use; by default all.", HelpName = "N",
+        Description = "How many processors to use; by default all.",
+        HelpName = "N",
     }.Between(1, 1024);
 
     public void AddTo(Command command)
@@ -39,9 +42,11 @@ internal sealed class RunOptions
         string path = parsed.GetValue(_out)!;
         bool resume = parsed.GetValue(_resume);
         if (!resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-            throw new IOException($"'{path}' is not empty. Add --resume to go on with the run in it, or name a new folder.");
+            throw new IOException(
+                $"'{path}' is not empty. Add --resume to go on with the run in it, or name a new folder.");
         TrainingFolder folder = new(path);
-        if (resume && !folder.HasState) throw new IOException($"'{path}' holds no run to resume: there is no saved state.");
+        if (resume && !folder.HasState)
+            throw new IOException($"'{path}' holds no run to resume: there is no saved state.");
         return folder;
     }
 
@@ -68,11 +73,15 @@ internal sealed class RunOptions
         {
             best = Loop(p =>
             {
-                if (p.Step % Math.Min(50, interval) == 0) terminal.Errors.WriteLine($"step {p.Step}/{p.Steps}, {Line(p)}");
+                if (p.Step % Math.Min(50, interval) == 0)
+                    terminal.Errors.WriteLine($"step {p.Step}/{p.Steps}, {Line(p)}");
             });
         }
-        string score = best is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value:F4} ({scored})") : "none yet";
-        terminal.Output.WriteLine($"{folder.Path}: step {training.Optimizer.Steps} of {training.Steps}, best score {score}");
+        string score = best is { } value
+            ? string.Create(CultureInfo.InvariantCulture, $"{value:F4} ({scored})")
+            : "none yet";
+        terminal.Output.WriteLine(
+            $"{folder.Path}: step {training.Optimizer.Steps} of {training.Steps}, best score {score}");
         return terminal.Stop.IsCancellationRequested ? CommandLine.Stopped : CommandLine.Done;
 
         double? Loop(Action<TrainingProgress> onStep)

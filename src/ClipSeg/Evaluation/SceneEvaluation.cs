@@ -1,8 +1,8 @@
 using System.Runtime.ExceptionServices;
+using ClipSeg.Data;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
-using ClipSeg.Data;
 
 namespace ClipSeg.Evaluation;
 
@@ -33,8 +33,10 @@ public sealed record SceneEvaluationOptions
     internal void Check()
     {
         if (Scenes < 2) throw new ArgumentException($"{Scenes} test scenes; expected at least 2.");
-        if (ValidationScenes < 1) throw new ArgumentException($"{ValidationScenes} validation scenes; expected at least 1.");
-        if (PhrasesPerScene < 1) throw new ArgumentException($"{PhrasesPerScene} phrases a scene; expected at least 1.");
+        if (ValidationScenes < 1)
+            throw new ArgumentException($"{ValidationScenes} validation scenes; expected at least 1.");
+        if (PhrasesPerScene < 1)
+            throw new ArgumentException($"{PhrasesPerScene} phrases a scene; expected at least 1.");
     }
 }
 
@@ -47,9 +49,10 @@ public sealed record EvaluationProgress(string Stage, int Done, int Total);
 /// <summary>Measures a model on scenes that nobody has seen, with everything known about every pixel.</summary>
 /// <remarks>
 /// What makes seen and held-out concepts comparable: test scenes come in pairs with the same background and number of
-/// objects, one of seen concepts only, one in which each object is of a held-out concept with probability one half. In the
-/// latter every name is asked for, seen or held out, so both are measured in the same pictures, at the same sizes, among the
-/// same other things; only what the decoder has been trained on differs. Held-out concepts have no part in the threshold.
+/// objects, one of seen concepts only, one in which each object is of a held-out concept with probability one half. In
+/// the latter every name is asked for, seen or held out, so both are measured in the same pictures, at the same sizes,
+/// among the same other things; only what the decoder has been trained on differs. Held-out concepts have no part in
+/// the threshold.
 /// </remarks>
 public sealed class SceneEvaluation
 {
@@ -157,7 +160,9 @@ public sealed class SceneEvaluation
         List<ScenePart> parts, SceneTally tally)
     {
         Prompt text = _segmenter.Prompt(phrase.Text);
-        Prompt? picture = support is null ? null : _segmenter.Prompt(support.Picture, support.Mask, VisualPrompt.Default);
+        Prompt? picture = support is null
+            ? null
+            : _segmenter.Prompt(support.Picture, support.Mask, VisualPrompt.Default);
         List<Prompt> prompts = picture is null ? [text] : [text, picture];
         bool blends = picture is not null && parts[0] != ScenePart.Names;
         if (blends) prompts.AddRange(BlendWeights.Select(weight => Prompt.Mix(picture!, text, (float)weight)));
@@ -173,8 +178,13 @@ public sealed class SceneEvaluation
             tally.Add(Cell(PromptSource.Blend, BlendWeights[w], parts[0]), masks[2 + w], truth);
         return new()
         {
-            Picture = scene.Picture, Phrase = phrase, Truth = truth, ByText = masks[0],
-            Support = support?.Picture, SupportMask = support?.Mask, ByPicture = picture is null ? null : masks[1],
+            Picture = scene.Picture,
+            Phrase = phrase,
+            Truth = truth,
+            ByText = masks[0],
+            Support = support?.Picture,
+            SupportMask = support?.Mask,
+            ByPicture = picture is null ? null : masks[1],
         };
 
         SceneCell Cell(PromptSource source, double weight, ScenePart part)
@@ -188,7 +198,9 @@ public sealed class SceneEvaluation
         tally.AddNegative(_segmenter.Segment(encoded, [absent])[0], threshold);
     }
 
-    /// <summary>Whether the scene is one of the examples, which are spread over all scenes, seen and mixed in turn.</summary>
+    /// <summary>
+    /// Whether the scene is one of the examples, which are spread over all scenes, seen and mixed in turn.
+    /// </summary>
     private bool IsExample(int index)
     {
         int pairs = _options.Scenes / 2, count = Math.Min(_options.Examples, 2 * pairs);
@@ -203,7 +215,9 @@ public sealed class SceneEvaluation
     /// <summary>Not the best and not the worst: another place in the list from example to example.</summary>
     private static SceneExample Choose(List<SceneExample> answers, int index)
     {
-        List<SceneExample> wanted = index % 2 == 0 ? answers : answers.FindAll(a => a.Phrase.Exposure == Exposure.HeldOut);
+        List<SceneExample> wanted = index % 2 == 0
+            ? answers
+            : answers.FindAll(a => a.Phrase.Exposure == Exposure.HeldOut);
         if (wanted.Count == 0) wanted = answers;
         return wanted[index / 2 % wanted.Count];
     }

@@ -1,12 +1,13 @@
 using System.Text.Json;
-using ClipSeg.Imaging;
 using ClipSeg.Data;
+using ClipSeg.Imaging;
 
 namespace ClipSeg.Evaluation;
 
 /// <summary>How well some masks were found, at the report's threshold.</summary>
 /// <param name="Samples">The number of masks.</param>
-/// <param name="ForegroundIou">Intersection over union of all pixels of all samples together: large objects count more.</param>
+/// <param name="ForegroundIou">Intersection over union of all pixels of all samples together: large objects count
+/// more.</param>
 /// <param name="MeanSampleIou">Intersection over union of each sample, averaged: every sample counts the same.</param>
 public sealed record SegmentationScore(int Samples, double ForegroundIou, double MeanSampleIou);
 
@@ -95,7 +96,8 @@ public sealed class SceneReport
 
     /// <summary>The score of some samples; null if there are none.</summary>
     /// <param name="source">Text or picture.</param>
-    /// <param name="part">Null for the balanced phrases of all scenes, which leaves out <see cref="ScenePart.Names"/>.</param>
+    /// <param name="part">Null for the balanced phrases of all scenes, which leaves out
+    /// <see cref="ScenePart.Names"/>.</param>
     /// <param name="kind">Null for all.</param>
     /// <param name="exposure">Null for all.</param>
     public SegmentationScore? Score(
@@ -163,7 +165,8 @@ public sealed class SceneReport
         json.WriteEndObject();
     }
 
-    private static bool IsBlend(SceneCell cell, double weight) => cell.Source == PromptSource.Blend && cell.Weight == weight;
+    private static bool IsBlend(SceneCell cell, double weight)
+        => cell.Source == PromptSource.Blend && cell.Weight == weight;
 
     private static Figure Of(string key, string label, SegmentationScore? score)
         => new(key, label, score?.ForegroundIou, score?.MeanSampleIou);

@@ -1,5 +1,5 @@
-using ClipSeg.Imaging;
 using ClipSeg.Data;
+using ClipSeg.Imaging;
 
 namespace ClipSeg.Evaluation;
 
@@ -24,7 +24,9 @@ public enum ScenePart
     /// <summary>The same of scenes in which about half of the objects are of held-out concepts.</summary>
     Mixed,
 
-    /// <summary>Every name that can be said in those mixed scenes: of seen and held-out things in the same pictures.</summary>
+    /// <summary>
+    /// Every name that can be said in those mixed scenes: of seen and held-out things in the same pictures.
+    /// </summary>
     Names,
 }
 
@@ -37,7 +39,9 @@ internal readonly record struct SceneCell(
         .CompareTo((other.Source, other.Weight, other.Part, other.Kind, other.Exposure));
 }
 
-/// <summary>Sums over scenes. They add up in the order of the scenes, so that the last digit is always the same.</summary>
+/// <summary>
+/// Sums over scenes. They add up in the order of the scenes, so that the last digit is always the same.
+/// </summary>
 internal sealed class SceneTally
 {
     private const double QuietPixels = 0.9;

@@ -1,8 +1,8 @@
 namespace ClipSeg.Numerics;
 
 /// <summary>
-/// A part of a training step with a tape and memory of its own: threads run parts of a batch side by side, which costs far
-/// less waiting than splitting each operation over the threads.
+/// A part of a training step with a tape and memory of its own: threads run parts of a batch side by side, which costs
+/// far less waiting than splitting each operation over the threads.
 /// </summary>
 /// <remarks>
 /// Forward and backward may run on different threads. Gradients reach the parameters in <see cref="AddToParameters"/>
@@ -13,7 +13,8 @@ internal sealed class TapedPart
     private readonly TensorScope _memory;
     private readonly Tape _tape;
 
-    private TapedPart(TensorScope memory, Tape tape, Tensor result) => (_memory, _tape, Result) = (memory, tape, result);
+    private TapedPart(TensorScope memory, Tape tape, Tensor result)
+        => (_memory, _tape, Result) = (memory, tape, result);
 
     /// <summary>What forward computed. Its memory lives until <see cref="Backward"/>.</summary>
     public Tensor Result { get; }

@@ -1,9 +1,9 @@
+using ClipSeg.Data;
 using ClipSeg.Imaging;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Text;
-using ClipSeg.Data;
 
 namespace ClipSeg.Training;
 
@@ -177,7 +177,8 @@ public sealed class BatchDrawer
         int[] shown = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Shown is not null)];
         Workers.Split((shown.Length + _recipe.Part - 1) / _recipe.Part, 1, (start, end) =>
         {
-            for (int first = start * _recipe.Part; first < Math.Min(end * _recipe.Part, shown.Length); first += _recipe.Part)
+            int last = Math.Min(end * _recipe.Part, shown.Length);
+            for (int first = start * _recipe.Part; first < last; first += _recipe.Part)
             {
                 using TensorScope scope = new();
                 int[] part = shown[first..Math.Min(first + _recipe.Part, shown.Length)];

@@ -1,9 +1,9 @@
 using ClipSeg.Checkpoints;
+using ClipSeg.Data;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Text;
-using ClipSeg.Data;
 
 namespace ClipSeg.Training;
 
@@ -116,7 +116,8 @@ public sealed class Pretrainer : ITraining
         Tensor loss = image.Normalize().MatMulTransposed(text.Normalize())
             .ScaleByExp(_model.LogitScale, LargestScale).ContrastiveLoss();
         if (!float.IsFinite(loss.Scalar))
-            throw new InvalidOperationException($"Step {Optimizer.Steps}: the loss is {loss.Scalar}. A smaller rate may help.");
+            throw new InvalidOperationException(
+                $"Step {Optimizer.Steps}: the loss is {loss.Scalar}. A smaller rate may help.");
         tape.Backward(loss);
 
         ForEach(parts, i =>
@@ -190,7 +191,8 @@ public sealed class Pretrainer : ITraining
 
     private static void Copy(Tensor part, Tensor whole, int row) => part.Data.CopyTo(whole.Data[(row * whole[1])..]);
 
-    private (int First, int Count)[] Parts(int batch) => [.. Enumerable.Range(0, (batch + _recipe.Part - 1) / _recipe.Part)
+    private (int First, int Count)[] Parts(int batch)
+        => [.. Enumerable.Range(0, (batch + _recipe.Part - 1) / _recipe.Part)
         .Select(i => (i * _recipe.Part, Math.Min(_recipe.Part, batch - i * _recipe.Part)))];
 
     private static bool Decays(Parameter p)

@@ -1,6 +1,6 @@
+using ClipSeg.Data;
 using ClipSeg.Evaluation;
 using ClipSeg.Imaging;
-using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 
@@ -9,7 +9,8 @@ public sealed class ContactSheetTests
     [Fact]
     public void Sheet_has_a_row_for_each_example_and_shows_the_query()
     {
-        Image one = ContactSheet.Draw([Example(shown: true)], 0.5), two = ContactSheet.Draw([Example(true), Example(false)], 0.5);
+        Image one = ContactSheet.Draw([Example(shown: true)], 0.5),
+            two = ContactSheet.Draw([Example(true), Example(false)], 0.5);
 
         Assert.Equal(one.Width, two.Width);
         Assert.InRange(two.Height - one.Height, 200, 400);
@@ -20,7 +21,8 @@ public sealed class ContactSheetTests
     [Fact]
     public void Sheet_leaves_room_where_no_picture_can_show_the_phrase()
     {
-        Image with = ContactSheet.Draw([Example(shown: true)], 0.5), without = ContactSheet.Draw([Example(shown: false)], 0.5);
+        Image with = ContactSheet.Draw([Example(shown: true)], 0.5),
+            without = ContactSheet.Draw([Example(shown: false)], 0.5);
         Assert.Equal((with.Width, with.Height), (without.Width, without.Height));
         Assert.NotEqual(with.Pixels, without.Pixels);
         Assert.Throws<ArgumentException>(() => ContactSheet.Draw([], 0.5));
@@ -35,9 +37,15 @@ public sealed class ContactSheetTests
         for (int y = 10; y < 30; y++) mask.Values.AsSpan(y * 48 + 10, 20).Fill(1);
         return new()
         {
-            Picture = picture, Truth = mask, ByText = mask,
-            Phrase = new() { Text = "octopus", Name = "octopus", Kind = PhraseKind.Name, Exposure = Exposure.Seen, Objects = 1 },
-            Support = shown ? picture : null, SupportMask = shown ? mask : null, ByPicture = shown ? mask : null,
+            Picture = picture,
+            Truth = mask,
+            ByText = mask,
+            Phrase = new(
+                )
+            { Text = "octopus", Name = "octopus", Kind = PhraseKind.Name, Exposure = Exposure.Seen, Objects = 1 },
+            Support = shown ? picture : null,
+            SupportMask = shown ? mask : null,
+            ByPicture = shown ? mask : null,
         };
     }
 

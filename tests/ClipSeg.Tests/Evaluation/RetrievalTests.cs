@@ -1,7 +1,7 @@
+using ClipSeg.Data;
 using ClipSeg.Evaluation;
 using ClipSeg.Prompts;
 using ClipSeg.Tests.Data;
-using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 
@@ -22,7 +22,8 @@ public sealed class RetrievalTests
             Prompt shown = segmenter.Prompt(Retrieval.Draw(generator, concept, "test", seed: 3).Picture);
             return names.OrderByDescending(name => Cosine(shown, name)).ToList().IndexOf(names[concept.Id]);
         })];
-        Assert.Equal(("test", catalogue.Concepts.Count, catalogue.Concepts.Count), (score.Style, score.Pictures, score.Names));
+        Assert.Equal(
+            ("test", catalogue.Concepts.Count, catalogue.Concepts.Count), (score.Style, score.Pictures, score.Names));
         Assert.Equal(ranks.Count(r => r == 0), score.Top1 * score.Pictures, 1e-9);
         Assert.Equal(ranks.Count(r => r < 5), score.Top5 * score.Pictures, 1e-9);
         Assert.True(score.Top5 > 0);

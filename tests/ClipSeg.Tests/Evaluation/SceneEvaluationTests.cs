@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using ClipSeg.Data;
 using ClipSeg.Evaluation;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
 using ClipSeg.Tests.Data;
-using ClipSeg.Data;
 
 namespace ClipSeg.Tests.Evaluation;
 
@@ -84,7 +84,8 @@ public sealed class SceneEvaluationTests : IDisposable
         Assert.Equal(48, root.GetProperty("size").GetInt32());
         Assert.Equal(11, root.GetProperty("blend").GetArrayLength());
         Assert.Equal(1, root.GetProperty("retrieval").GetArrayLength());
-        Assert.InRange(root.GetProperty("figures").GetProperty("negatives_quiet").GetProperty("value").GetDouble(), 0, 1);
+        Assert.InRange(
+            root.GetProperty("figures").GetProperty("negatives_quiet").GetProperty("value").GetDouble(), 0, 1);
         int[] samples = [.. root.GetProperty("cells").EnumerateArray()
             .Where(c => c.GetProperty("prompt").GetString() == "text" && c.GetProperty("part").GetString() == "seen")
             .Select(c => c.GetProperty("samples").GetInt32())];
@@ -133,7 +134,8 @@ public sealed class SceneEvaluationTests : IDisposable
         Assert.Equal(3, told.Select(p => p.Stage).Distinct().Count());
 
         using CancellationTokenSource stop = new();
-        Assert.Throws<OperationCanceledException>(() => SceneEvaluation.Run(_segmenter, TestArtwork.Catalogue, _few, p =>
+        Assert.Throws<OperationCanceledException>(
+            () => SceneEvaluation.Run(_segmenter, TestArtwork.Catalogue, _few, p =>
         {
             Assert.NotEqual("Test scenes", p.Stage);
             stop.Cancel();

@@ -21,7 +21,7 @@ public sealed class PromptTemplatesTests
     public void Named_lists_the_names_it_knows()
     {
         ArgumentException e = Assert.Throws<ArgumentException>(() => PromptTemplates.Named("shuffle_clip"));
-        Assert.Contains("'shuffle_clip'. Known are plain, fixed, shuffle and shuffle+.", e.Message);
+        Assert.Contains("'shuffle_clip'. Known are plain, fixed, shuffle, shuffle+.", e.Message);
     }
 
     [Fact]

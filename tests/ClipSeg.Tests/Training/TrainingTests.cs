@@ -22,8 +22,19 @@ public sealed class TrainingTests : IDisposable
         SceneData scenes = Scenes(count: 8);
         TrainRecipe recipe = new()
         {
-            Batch = 8, Steps = 150, Rate = 3e-3f, LowestRate = 3e-4f, Size = 48, Crop = false, Templates = "plain",
-            Negatives = 0, VisualPrompt = null, Dropout = 0, ValidationSamples = 8, Width = 64, Shuffle = false,
+            Batch = 8,
+            Steps = 150,
+            Rate = 3e-3f,
+            LowestRate = 3e-4f,
+            Size = 48,
+            Crop = false,
+            Templates = "plain",
+            Negatives = 0,
+            VisualPrompt = null,
+            Dropout = 0,
+            ValidationSamples = 8,
+            Width = 64,
+            Shuffle = false,
         };
         Trainer trainer = Trainer(scenes, scenes, recipe);
         float first = trainer.Step(), last = first;
@@ -72,7 +83,13 @@ public sealed class TrainingTests : IDisposable
     {
         TrainRecipe recipe = new()
         {
-            Batch = 4, Steps = 20, Size = 48, Crop = false, Part = 2, ValidationSamples = 4, Interval = 10,
+            Batch = 4,
+            Steps = 20,
+            Size = 48,
+            Crop = false,
+            Part = 2,
+            ValidationSamples = 4,
+            Interval = 10,
         };
         TrainingFolder whole = new(Path.Combine(_folder, "whole")), halves = new(Path.Combine(_folder, "halves"));
         Loop(whole, recipe).Run(CancellationToken.None);
@@ -89,7 +106,8 @@ public sealed class TrainingTests : IDisposable
 
         Assert.Equal(Weights(whole.Last), Weights(halves.Last));
         Assert.Equal(
-            whole.ReadLog().Select(l => (l.Step, l.Loss, l.Score)), halves.ReadLog().Select(l => (l.Step, l.Loss, l.Score)));
+            whole.ReadLog().Select(l => (l.Step, l.Loss, l.Score)),
+            halves.ReadLog().Select(l => (l.Step, l.Loss, l.Score)));
     }
 
     [Fact]
@@ -97,7 +115,12 @@ public sealed class TrainingTests : IDisposable
     {
         TrainRecipe recipe = new()
         {
-            Batch = 2, Steps = 2, Size = 48, Crop = false, ValidationSamples = 2, VisualPrompt = null,
+            Batch = 2,
+            Steps = 2,
+            Size = 48,
+            Crop = false,
+            ValidationSamples = 2,
+            VisualPrompt = null,
         };
         TrainingFolder folder = new(Path.Combine(_folder, "run"));
         Loop(folder, recipe).Run(CancellationToken.None);
@@ -111,7 +134,12 @@ public sealed class TrainingTests : IDisposable
     {
         TrainRecipe recipe = new()
         {
-            Batch = 2, Steps = 2, Size = 48, Crop = false, ValidationSamples = 2, VisualPrompt = null,
+            Batch = 2,
+            Steps = 2,
+            Size = 48,
+            Crop = false,
+            ValidationSamples = 2,
+            VisualPrompt = null,
         };
         TrainingFolder folder = new(Path.Combine(_folder, "run"));
         Loop(folder, recipe).Run(CancellationToken.None);
@@ -124,13 +152,18 @@ public sealed class TrainingTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static TrainingLoop Loop(TrainingFolder folder, TrainRecipe recipe, Action<TrainingProgress>? onStep = null)
-        => new(Trainer(Scenes(40), Scenes(recipe.ValidationSamples), recipe), folder) { Interval = recipe.Interval, OnStep = onStep };
+        => new(Trainer(Scenes(40), Scenes(recipe.ValidationSamples), recipe), folder)
+        {
+            Interval = recipe.Interval,
+            OnStep = onStep
+        };
 
     private static Trainer Trainer(SegmentationData data, SegmentationData validation, TrainRecipe recipe)
         => new(Fresh("decoder.", seed: 2), _vocabulary, new(), data, validation, recipe);
 
     private static SceneData Scenes(int count)
-        => new(new SceneGenerator(TestArtwork.Catalogue, new() { Size = 48, MaxObjects = 3 }), SceneSplit.Train, 7, count);
+        => new(
+            new SceneGenerator(TestArtwork.Catalogue, new() { Size = 48, MaxObjects = 3 }), SceneSplit.Train, 7, count);
 
     /// <summary>A toy network with fresh weights.</summary>
     private static ClipSegModel Fresh(string trainable, uint seed)
@@ -152,7 +185,9 @@ public sealed class TrainingTests : IDisposable
         return new(new Weights(new Dictionary<string, StoredTensor>(), trainable, fresh: "", seed), config);
     }
 
-    /// <summary>The first of some consecutive samples that all have other captions: pairs that can be told apart.</summary>
+    /// <summary>
+    /// The first of some consecutive samples that all have other captions: pairs that can be told apart.
+    /// </summary>
     private static long DistinctFrom(CaptionGenerator captions, int count)
     {
         for (long first = 0; ; first++)
