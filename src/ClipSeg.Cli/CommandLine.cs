@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using ClipSeg.Checkpoints;
 using ClipSeg.Data;
 using ClipSeg.Imaging;
@@ -32,6 +33,8 @@ internal static class CommandLine
                 PullCommand.Create(terminal),
                 TrainCommand.Create(terminal),
                 PretrainCommand.Create(terminal),
+                ScenesCommand.Create(terminal),
+                EvaluateCommand.Create(terminal),
             };
             HelpOption help = root.Options.OfType<HelpOption>().Single();
             help.Action = new HelpWithExamples((HelpAction)help.Action!);
@@ -40,7 +43,7 @@ internal static class CommandLine
             ParseResult parsed = root.Parse(args, new() { ResponseFileTokenReplacer = null });
             if (parsed.Errors.Count > 0)
             {
-                string command = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+                string command = PathOf(parsed.CommandResult);
                 terminal.Fail(
                     $"{string.Join(' ', parsed.Errors.Select(e => e.Message))} See 'clipseg {command}--help'.");
                 return BadCommandLine;
@@ -95,6 +98,10 @@ internal static class CommandLine
             return code;
         }
     }
+
+    /// <summary>"segment ", "evaluate scenes "; nothing for the program itself.</summary>
+    private static string PathOf(CommandResult command)
+        => command.Parent is CommandResult parent ? $"{PathOf(parent)}{command.Command.Name} " : "";
 
     private static string Indent(this string lines) => "  " + lines.ReplaceLineEndings("\n  ") + "\n";
 }

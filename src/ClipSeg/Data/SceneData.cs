@@ -60,9 +60,7 @@ public sealed class SceneData : SegmentationData
         return new(phrase.Text, withSupport ? FindSupport(_generator, _split, _seed, phrase, ref random) : null);
     }
 
-    /// <summary>
-    /// A new scene in which the phrase holds; null for relations, and in the rare case that none is found.
-    /// </summary>
+    /// <summary>A new scene in which the phrase holds; null for relations, and if none is found.</summary>
     internal static SegmentationSample? FindSupport(
         SceneGenerator generator, SceneSplit split, int seed, Phrase phrase, ref SceneRandom random)
     {

@@ -34,14 +34,17 @@ public static class SceneFiles
     /// <param name="seed">Which of the many sets.</param>
     /// <param name="count">Scenes; each may have several lines.</param>
     /// <param name="phrasesPerScene">At most.</param>
+    /// <param name="onScene">Called for every scene; what it throws ends the work.</param>
     public static void WriteFolder(
-        string folder, SceneGenerator generator, SceneSplit split, int seed, int count, int phrasesPerScene = 4)
+        string folder, SceneGenerator generator, SceneSplit split, int seed, int count, int phrasesPerScene = 4,
+        Action? onScene = null)
     {
         Directory.CreateDirectory(Path.Combine(folder, "images"));
         Directory.CreateDirectory(Path.Combine(folder, "masks"));
         StringBuilder list = new();
         for (int i = 0; i < count; i++)
         {
+            onScene?.Invoke();
             Scene scene = generator.Generate(split, seed, i);
             string image = $"images/{i:D6}.png";
             scene.Picture.Save(Path.Combine(folder, image));
@@ -64,9 +67,10 @@ public static class SceneFiles
     /// <param name="seed">Which of the many sets.</param>
     /// <param name="counts">Scenes of every split: train, val and test, in this order.</param>
     /// <param name="phrasesPerScene">At most.</param>
+    /// <param name="onScene">Called for every scene; what it throws ends the work.</param>
     public static void WritePhraseCut(
         string folder, SceneGenerator generator, int seed, (int Train, int Val, int Test) counts,
-        int phrasesPerScene = 4)
+        int phrasesPerScene = 4, Action? onScene = null)
     {
         Directory.CreateDirectory(Path.Combine(folder, "images"));
         PhraseCutWriter writer = new(folder, generator.Options.Size, phrasesPerScene);
@@ -76,7 +80,13 @@ public static class SceneFiles
         writer.WriteTables();
 
         IEnumerable<Scene> Scenes(SceneSplit split, int count)
-            => Enumerable.Range(0, count).Select(i => generator.Generate(split, seed, i));
+        {
+            for (int i = 0; i < count; i++)
+            {
+                onScene?.Invoke();
+                yield return generator.Generate(split, seed, i);
+            }
+        }
     }
 
     /// <summary>Under a temporary name first, so that nobody meets half a file.</summary>

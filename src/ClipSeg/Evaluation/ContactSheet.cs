@@ -3,9 +3,7 @@ using ClipSeg.Imaging;
 
 namespace ClipSeg.Evaluation;
 
-/// <summary>
-/// Examples to look at, one under the other: the query, the truth, the answers to words and to a picture.
-/// </summary>
+/// <summary>Examples, one under the other: the query, the truth, the answers to words and pictures.</summary>
 public static class ContactSheet
 {
     private const int Tile = 184, Gap = 10, Margin = 20, CaptionHeight = 40, FootHeight = 26, HeadHeight = 44;
@@ -15,8 +13,8 @@ public static class ContactSheet
 
     private static readonly Rgb _back = new(24, 26, 31), _empty = new(38, 41, 48), _text = new(236, 238, 241);
     private static readonly Rgb _pale = new(150, 156, 166), _line = new(52, 56, 64);
-    private static readonly Rgb _truth = new(0x00, 0xC7, 0x8B), _found = new(0xFF, 0x8A, 0x1F),
-        _shown = new(0x56, 0xB4, 0xE9);
+    private static readonly Rgb _truth = new(0x00, 0xC7, 0x8B), _found = new(0xFF, 0x8A, 0x1F);
+    private static readonly Rgb _shown = new(0x56, 0xB4, 0xE9);
 
     /// <summary>The sheet; a row for each example.</summary>
     /// <param name="examples">At least one.</param>
@@ -74,9 +72,8 @@ public static class ContactSheet
     {
         SegmentationMetrics metrics = new();
         metrics.AddProbabilities(answer.Values, example.Truth.Values, classId: 0);
-        double iou = metrics.Plain().ForegroundIou.At(threshold);
-        Drawing.Text(
-            sheet, ColumnAt(column), y + Tile + 8, FormattableString.Invariant($"IoU {iou:0.00}"), _pale, SmallScale);
+        string iou = FormattableString.Invariant($"IoU {metrics.Plain().ForegroundIou.At(threshold):0.00}");
+        Drawing.Text(sheet, ColumnAt(column), y + Tile + 8, iou, _pale, SmallScale);
     }
 
     private static void Paste(Image sheet, int column, int y, Image picture)

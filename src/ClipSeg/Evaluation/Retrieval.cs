@@ -13,9 +13,7 @@ namespace ClipSeg.Evaluation;
 public sealed record RetrievalScore(string Style, int Pictures, int Names, double Top1, double Top5);
 
 /// <summary>Measures CLIP's two towers alone, without the decoder: pictures of single objects against names.</summary>
-/// <remarks>
-/// Strict: "bird" is wrong for the parrot, and so is a synonym that happens to be another concept's name.
-/// </remarks>
+/// <remarks>Strict: "bird" is wrong for the parrot, and so is a synonym that is another concept's name.</remarks>
 public static class Retrieval
 {
     private const string Template = "a photo of {}";

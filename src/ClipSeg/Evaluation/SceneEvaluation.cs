@@ -32,11 +32,10 @@ public sealed record SceneEvaluationOptions
 
     internal void Check()
     {
-        if (Scenes < 2) throw new ArgumentException($"{Scenes} test scenes; expected at least 2.");
+        if (Scenes < 2) throw new ArgumentException($"{Scenes} test scenes; expected 2 or more.");
         if (ValidationScenes < 1)
-            throw new ArgumentException($"{ValidationScenes} validation scenes; expected at least 1.");
-        if (PhrasesPerScene < 1)
-            throw new ArgumentException($"{PhrasesPerScene} phrases a scene; expected at least 1.");
+            throw new ArgumentException($"{ValidationScenes} validation scenes; expected 1 or more.");
+        if (PhrasesPerScene < 1) throw new ArgumentException($"{PhrasesPerScene} phrases a scene; expected 1 or more.");
     }
 }
 
@@ -160,9 +159,7 @@ public sealed class SceneEvaluation
         List<ScenePart> parts, SceneTally tally)
     {
         Prompt text = _segmenter.Prompt(phrase.Text);
-        Prompt? picture = support is null
-            ? null
-            : _segmenter.Prompt(support.Picture, support.Mask, VisualPrompt.Default);
+        Prompt? picture = support is null ? null : _segmenter.Prompt(support.Picture, support.Mask);
         List<Prompt> prompts = picture is null ? [text] : [text, picture];
         bool blends = picture is not null && parts[0] != ScenePart.Names;
         if (blends) prompts.AddRange(BlendWeights.Select(weight => Prompt.Mix(picture!, text, (float)weight)));
@@ -198,9 +195,7 @@ public sealed class SceneEvaluation
         tally.AddNegative(_segmenter.Segment(encoded, [absent])[0], threshold);
     }
 
-    /// <summary>
-    /// Whether the scene is one of the examples, which are spread over all scenes, seen and mixed in turn.
-    /// </summary>
+    /// <summary>Whether the scene is an example; they are spread over all scenes, seen and mixed in turn.</summary>
     private bool IsExample(int index)
     {
         int pairs = _options.Scenes / 2, count = Math.Min(_options.Examples, 2 * pairs);
@@ -215,9 +210,7 @@ public sealed class SceneEvaluation
     /// <summary>Not the best and not the worst: another place in the list from example to example.</summary>
     private static SceneExample Choose(List<SceneExample> answers, int index)
     {
-        List<SceneExample> wanted = index % 2 == 0
-            ? answers
-            : answers.FindAll(a => a.Phrase.Exposure == Exposure.HeldOut);
+        List<SceneExample> wanted = answers.FindAll(a => index % 2 == 0 || a.Phrase.Exposure == Exposure.HeldOut);
         if (wanted.Count == 0) wanted = answers;
         return wanted[index / 2 % wanted.Count];
     }

@@ -6,8 +6,7 @@ namespace ClipSeg.Evaluation;
 
 /// <summary>How well some masks were found, at the report's threshold.</summary>
 /// <param name="Samples">The number of masks.</param>
-/// <param name="ForegroundIou">Intersection over union of all pixels of all samples together: large objects count
-/// more.</param>
+/// <param name="ForegroundIou">Intersection over union of all pixels of all samples: large objects count more.</param>
 /// <param name="MeanSampleIou">Intersection over union of each sample, averaged: every sample counts the same.</param>
 public sealed record SegmentationScore(int Samples, double ForegroundIou, double MeanSampleIou);
 
@@ -96,8 +95,7 @@ public sealed class SceneReport
 
     /// <summary>The score of some samples; null if there are none.</summary>
     /// <param name="source">Text or picture.</param>
-    /// <param name="part">Null for the balanced phrases of all scenes, which leaves out
-    /// <see cref="ScenePart.Names"/>.</param>
+    /// <param name="part">Null for the balanced phrases of all scenes: not <see cref="ScenePart.Names"/>.</param>
     /// <param name="kind">Null for all.</param>
     /// <param name="exposure">Null for all.</param>
     public SegmentationScore? Score(

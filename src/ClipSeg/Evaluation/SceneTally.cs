@@ -24,9 +24,7 @@ public enum ScenePart
     /// <summary>The same of scenes in which about half of the objects are of held-out concepts.</summary>
     Mixed,
 
-    /// <summary>
-    /// Every name that can be said in those mixed scenes: of seen and held-out things in the same pictures.
-    /// </summary>
+    /// <summary>Every name that can be said in those mixed scenes, of seen and held-out things alike.</summary>
     Names,
 }
 
@@ -39,9 +37,7 @@ internal readonly record struct SceneCell(
         .CompareTo((other.Source, other.Weight, other.Part, other.Kind, other.Exposure));
 }
 
-/// <summary>
-/// Sums over scenes. They add up in the order of the scenes, so that the last digit is always the same.
-/// </summary>
+/// <summary>Sums over scenes, which come in their order: so that the last digit is always the same.</summary>
 internal sealed class SceneTally
 {
     private const double QuietPixels = 0.9;

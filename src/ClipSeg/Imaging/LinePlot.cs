@@ -10,7 +10,7 @@ public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Poi
 /// <summary>Small line charts: axes with round numbers, a grid, a legend.</summary>
 public static class LinePlot
 {
-    private const int Left = 76, Right = 28, Top = 92, Bottom = 66;
+    private const int LeastLeft = 76, Right = 28, Top = 92, Bottom = 66;
     private const int MarkedPoints = 40;            // a longer line needs no dots on it
     private const float TitleScale = 2.5f, TextScale = 1.5f;
     private const int MinWidth = 320, MinHeight = 240, MaxSide = 8192;
@@ -40,16 +40,17 @@ public static class LinePlot
         Image image = new(width, height);
         image.Pixels.AsSpan().Fill(255);
         (double X, double Y)[] points = [.. series.SelectMany(s => s.Points).Where(IsFinite)];
-        Axis x = Axis.Exact(points.Select(p => p.X), (width - Left - Right) / 90);
         Axis y = Axis.Rounded(points.Select(p => p.Y), (height - Top - Bottom) / 55);
-        Frame frame = new(image, x, y, new(Left, width - Right), new(height - Bottom, Top));
+        int left = Math.Max(LeastLeft, 24 + y.Ticks().Max(tick => Drawing.TextWidth(y.Format(tick), TextScale)));
+        Axis x = Axis.Exact(points.Select(p => p.X), (width - left - Right) / 90);
+        Frame frame = new(image, x, y, new(left, width - Right), new(height - Bottom, Top));
 
-        Drawing.Text(image, Left, 18, title, _ink, TitleScale);
-        Drawing.Text(image, Left, Top - 26, yLabel, _pale, TextScale);
-        Centred(image, (Left + width - Right) / 2, height - 26, xLabel, _pale);
+        Drawing.Text(image, left, 18, title, _ink, TitleScale);
+        Drawing.Text(image, left, Top - 26, yLabel, _pale, TextScale);
+        Centred(image, (left + width - Right) / 2, height - 26, xLabel, _pale);
         frame.DrawAxes();
         for (int i = 0; i < series.Count; i++) frame.DrawLine(series[i], Colour(i));
-        DrawLegend(image, series);
+        DrawLegend(image, series, left + Drawing.TextWidth(yLabel, TextScale));
         return image;
     }
 
@@ -66,15 +67,15 @@ public static class LinePlot
     private static void Centred(Image image, int x, int y, string text, Rgb colour)
         => Drawing.Text(image, x - Drawing.TextWidth(text, TextScale) / 2, y, text, colour, TextScale);
 
-    /// <summary>In one row over the right end of the plot, as long as there is room.</summary>
-    private static void DrawLegend(Image image, IReadOnlyList<Series> series)
+    /// <summary>In one row over the right end of the plot, as long as there is room beside the axis' label.</summary>
+    private static void DrawLegend(Image image, IReadOnlyList<Series> series, int labelEnd)
     {
         const int Swatch = 22, Gap = 8, Between = 22;
         int right = image.Width - Right;
         for (int i = series.Count - 1; i >= 0; i--)
         {
             int left = right - Drawing.TextWidth(series[i].Name, TextScale) - Gap - Swatch;
-            if (left < Left + Between) return;
+            if (left < labelEnd + Between) return;
             float middle = Top - 26 + Font.CapHeight * TextScale / 2;
             Drawing.Line(image, left + 2, middle, left + Swatch - 2, middle, Colour(i), 4);
             Drawing.Text(image, left + Swatch + Gap, Top - 26, series[i].Name, _ink, TextScale);
@@ -113,7 +114,7 @@ public static class LinePlot
         /// <summary>As many decimals as the step needs; thousands in groups.</summary>
         public string Format(double value)
         {
-            if (Math.Abs(High) >= 1e9 || Math.Abs(Low) >= 1e9 || Step < 1e-6)
+            if (Math.Abs(High) >= 1e9 || Math.Abs(Low) >= 1e9 || Step < 5e-5)
                 return value.ToString("0.###e0", CultureInfo.InvariantCulture);
             int decimals = Math.Max(0, (int)Math.Ceiling(-Math.Log10(Step) - 1e-9));
             return (value == 0 ? 0 : value).ToString($"N{decimals}", CultureInfo.InvariantCulture);     // no minus zero

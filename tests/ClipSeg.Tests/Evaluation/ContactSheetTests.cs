@@ -9,8 +9,8 @@ public sealed class ContactSheetTests
     [Fact]
     public void Sheet_has_a_row_for_each_example_and_shows_the_query()
     {
-        Image one = ContactSheet.Draw([Example(shown: true)], 0.5),
-            two = ContactSheet.Draw([Example(true), Example(false)], 0.5);
+        Image one = ContactSheet.Draw([Example(shown: true)], 0.5);
+        Image two = ContactSheet.Draw([Example(shown: true), Example(shown: false)], 0.5);
 
         Assert.Equal(one.Width, two.Width);
         Assert.InRange(two.Height - one.Height, 200, 400);
@@ -21,8 +21,8 @@ public sealed class ContactSheetTests
     [Fact]
     public void Sheet_leaves_room_where_no_picture_can_show_the_phrase()
     {
-        Image with = ContactSheet.Draw([Example(shown: true)], 0.5),
-            without = ContactSheet.Draw([Example(shown: false)], 0.5);
+        Image with = ContactSheet.Draw([Example(shown: true)], 0.5);
+        Image without = ContactSheet.Draw([Example(shown: false)], 0.5);
         Assert.Equal((with.Width, with.Height), (without.Width, without.Height));
         Assert.NotEqual(with.Pixels, without.Pixels);
         Assert.Throws<ArgumentException>(() => ContactSheet.Draw([], 0.5));
@@ -38,11 +38,16 @@ public sealed class ContactSheetTests
         return new()
         {
             Picture = picture,
+            Phrase = new()
+            {
+                Text = "octopus",
+                Name = "octopus",
+                Kind = PhraseKind.Name,
+                Exposure = Exposure.Seen,
+                Objects = 1,
+            },
             Truth = mask,
             ByText = mask,
-            Phrase = new(
-                )
-            { Text = "octopus", Name = "octopus", Kind = PhraseKind.Name, Exposure = Exposure.Seen, Objects = 1 },
             Support = shown ? picture : null,
             SupportMask = shown ? mask : null,
             ByPicture = shown ? mask : null,

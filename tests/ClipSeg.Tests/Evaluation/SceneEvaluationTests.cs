@@ -84,8 +84,8 @@ public sealed class SceneEvaluationTests : IDisposable
         Assert.Equal(48, root.GetProperty("size").GetInt32());
         Assert.Equal(11, root.GetProperty("blend").GetArrayLength());
         Assert.Equal(1, root.GetProperty("retrieval").GetArrayLength());
-        Assert.InRange(
-            root.GetProperty("figures").GetProperty("negatives_quiet").GetProperty("value").GetDouble(), 0, 1);
+        JsonElement figures = root.GetProperty("figures");
+        Assert.InRange(figures.GetProperty("negatives_quiet").GetProperty("value").GetDouble(), 0, 1);
         int[] samples = [.. root.GetProperty("cells").EnumerateArray()
             .Where(c => c.GetProperty("prompt").GetString() == "text" && c.GetProperty("part").GetString() == "seen")
             .Select(c => c.GetProperty("samples").GetInt32())];
@@ -134,12 +134,13 @@ public sealed class SceneEvaluationTests : IDisposable
         Assert.Equal(3, told.Select(p => p.Stage).Distinct().Count());
 
         using CancellationTokenSource stop = new();
-        Assert.Throws<OperationCanceledException>(
-            () => SceneEvaluation.Run(_segmenter, TestArtwork.Catalogue, _few, p =>
+        void Stop(EvaluationProgress progress)
         {
-            Assert.NotEqual("Test scenes", p.Stage);
+            Assert.NotEqual("Test scenes", progress.Stage);
             stop.Cancel();
-        }, stop.Token));
+        }
+        Assert.Throws<OperationCanceledException>(
+            () => SceneEvaluation.Run(_segmenter, TestArtwork.Catalogue, _few, Stop, stop.Token));
     }
 
     [Fact]

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Text.Json;
+using ClipSeg.Data;
+using ClipSeg.Evaluation;
+using Spectre.Console;
+
+namespace ClipSeg.Cli;
+
+/// <summary><c>clipseg evaluate</c>: how good a model is. <c>scenes</c> measures it on generated scenes.</summary>
+internal sealed class EvaluateCommand
+{
+    private const string Examples = """
+        clipseg evaluate scenes --model runs/emoji/best
+        clipseg evaluate scenes --json scenes.json --sheet scenes.png --blend-plot blend.png
+        clipseg evaluate scenes --model CIDAS/clipseg-rd64-refined --scenes 200
+        """;
+
+    private readonly Option<int?> _scenes = new Option<int?>("--scenes")
+    {
+        Description = "Test scenes; by default 1000. Half of them show concepts that decoders do not train on.",
+        HelpName = "N",
+    }.Between(2, 1_000_000);
+
+    private readonly Option<int?> _validation = new Option<int?>("--validation-scenes")
+    {
+        Description = "Scenes to choose the threshold on; by default 300.",
+        HelpName = "N",
+    }.Between(1, 1_000_000);
+
+    private readonly Option<int?> _seed = new Option<int?>("--seed")
+    {
+        Description = "Which of the many sets of scenes; by default 1.",
+        HelpName = "N",
+    }.Between(0, int.MaxValue);
+
+    private readonly Option<string?> _json = new("--json")
+    {
+        Description = "Write all numbers to a file.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _sheet = new("--sheet")
+    {
+        Description = "Write examples: query, prompt, truth, predictions.",
+        HelpName = "FILE.png",
+    };
+
+    private readonly Option<string?> _blendPlot = new("--blend-plot")
+    {
+        Description = "Write a plot of the score against the mixing weight of text and picture.",
+        HelpName = "FILE.png",
+    };
+
+    private readonly ModelOptions _model = new();
+    private readonly ArtworkOptions _artwork = new();
+    private readonly Terminal _terminal;
+
+    private EvaluateCommand(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        EvaluateCommand evaluate = new(terminal);
+        ExampleCommand scenes = new("scenes",
+            "Measure a model on scenes of emoji: text and picture prompts, blends, absent things, retrieval.", Examples)
+        {
+            evaluate._scenes, evaluate._validation, evaluate._seed, evaluate._json, evaluate._sheet,
+            evaluate._blendPlot,
+        };
+        evaluate._model.AddTo(scenes);
+        evaluate._artwork.AddTo(scenes);
+        scenes.SetAction(evaluate.RunScenes);
+        return new("evaluate", "Measure how good a model is.") { scenes };
+    }
+
+    private int RunScenes(ParseResult parsed)
+    {
+        // Whatever would keep the results from being written shows now, not at the end of a long run.
+        string? json = Prepare(parsed.GetValue(_json), "");
+        string? sheet = Prepare(parsed.GetValue(_sheet), ".png"), plot = Prepare(parsed.GetValue(_blendPlot), ".png");
+        EmojiCatalogue catalogue = _terminal.Wait("Reading the artwork", () => _artwork.Catalogue(parsed));
+        SceneEvaluationOptions defaults = new(), options = defaults with
+        {
+            Scenes = parsed.GetValue(_scenes) ?? defaults.Scenes,
+            ValidationScenes = parsed.GetValue(_validation) ?? defaults.ValidationScenes,
+            Seed = parsed.GetValue(_seed) ?? defaults.Seed,
+            Photos = _artwork.Photos(parsed),
+        };
+        using Segmenter segmenter = _model.Load(parsed, _terminal);
+        SceneReport report = Measure(segmenter, catalogue, options);
+
+        if (json is not null) WriteJson(json, report);
+        if (sheet is not null) ContactSheet.Draw(report.Examples, report.Threshold).Save(sheet);
+        if (plot is not null) report.PlotBlend().Save(plot);
+        foreach (Table table in SceneTables.Of(report)) _terminal.Write(table);
+        return CommandLine.Done;
+    }
+
+    private SceneReport Measure(Segmenter segmenter, EmojiCatalogue catalogue, SceneEvaluationOptions options)
+    {
+        if (!_terminal.Interactive)
+            return SceneEvaluation.Run(segmenter, catalogue, options, stop: _terminal.Stop);
+        SceneReport? report = null;
+        _terminal.Bars(bars =>
+        {
+            Dictionary<string, ProgressTask> stages = [];
+            report = SceneEvaluation.Run(segmenter, catalogue, options, progress =>
+            {
+                if (!stages.TryGetValue(progress.Stage, out ProgressTask? bar))
+                {
+                    bar = bars.AddTask(Markup.Escape(progress.Stage), maxValue: progress.Total);
+                    stages.Add(progress.Stage, bar);
+                }
+                bar.Value = progress.Done;
+            }, _terminal.Stop);
+        });
+        return report!;
+    }
+
+    private static string? Prepare(string? file, string extension)
+    {
+        if (file is null) return null;
+        if (!file.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"Pictures are saved as PNG; the path must end in .png, got '{file}'.");
+        if (Directory.Exists(file)) throw new IOException($"'{file}' is a folder, expected the name of a file.");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        return file;
+    }
+
+    private static void WriteJson(string path, SceneReport report)
+    {
+        string partial = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (FileStream file = File.Create(partial))
+            using (Utf8JsonWriter json = new(file, new() { Indented = true })) report.Write(json);
+            File.Move(partial, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(partial);       // does nothing once the file has moved
+        }
+    }
+}
