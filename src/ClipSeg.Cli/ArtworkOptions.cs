@@ -8,13 +8,15 @@ internal sealed class ArtworkOptions
 {
     private readonly Option<string> _artwork = new("--artwork")
     {
-        Description = "Emoji artwork, as scripts/get-data.cs fetches it.", HelpName = "DIR",
+        Description = "Emoji artwork, as scripts/get-data.cs fetches it.",
+        HelpName = "DIR",
         DefaultValueFactory = _ => Path.Combine("data", "emoji"),
     };
 
     private readonly Option<string?> _photos = new("--photos")
     {
-        Description = "A folder of photographs for half of the backgrounds.", HelpName = "DIR",
+        Description = "A folder of photographs for half of the backgrounds.",
+        HelpName = "DIR",
     };
 
     public void AddTo(Command command)

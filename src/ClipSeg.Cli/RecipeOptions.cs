@@ -12,7 +12,8 @@ internal sealed class RecipeOptions<T>
 
     private readonly Option<string?> _recipe = new("--recipe")
     {
-        Description = "A JSON file of the values below; those on the command line win.", HelpName = "FILE",
+        Description = "A JSON file of the values below; those on the command line win.",
+        HelpName = "FILE",
     };
 
     public RecipeOptions(T defaults, IReadOnlyList<RecipeKey<T>> keys)
@@ -22,7 +23,8 @@ internal sealed class RecipeOptions<T>
         {
             _values.Add(new($"--{key.Name}")
             {
-                Description = $"{key.Description} By default {key.Get(defaults)}.", HelpName = "VALUE",
+                Description = $"{key.Description} By default {key.Get(defaults)}.",
+                HelpName = "VALUE",
             });
         }
     }

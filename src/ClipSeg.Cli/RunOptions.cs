@@ -24,7 +24,8 @@ internal sealed class RunOptions
 
     private readonly Option<int?> _threads = new Option<int?>("--threads")
     {
-        Description = "How many processors to use; by default all.", HelpName = "N",
+        Description = "How many processors to use; by default all.",
+        HelpName = "N",
     }.Between(1, 1024);
 
     public void AddTo(Command command)

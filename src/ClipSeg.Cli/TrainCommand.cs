@@ -16,7 +16,7 @@ internal static class TrainCommand
     private const string Examples = """
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined -o runs/mine
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined --go-on -o runs/finetuned --rate 1e-4
-        clipseg train --data VGPhraseCut_v0 --model rd64-uni.pth --clip ViT-B-16.pt --recipe recipes/pc-plus.json -o runs/pc
+        clipseg train --data VGPhraseCut_v0 --model rd64-uni.pth --clip ViT-B-16.pt --recipe pc-plus.json -o runs/pc
         clipseg train --data scenes --model runs/clip/best --recipe recipes/emoji.json -o runs/emoji
         clipseg train --data scenes --model runs/clip/best -o runs/emoji --resume
         """;
@@ -25,8 +25,10 @@ internal static class TrainCommand
     {
         Option<string> data = new("--data")
         {
-            Description = "A PhraseCut folder, a folder with phrases.csv or phrases.jsonl, or 'scenes' for scenes of emoji.",
-            HelpName = "DIR", Required = true,
+            Description =
+                "A PhraseCut folder, a folder with phrases.csv or phrases.jsonl, or 'scenes' for scenes of emoji.",
+            HelpName = "DIR",
+            Required = true,
         };
         Option<string?> validation = new("--validation")
         {
@@ -39,13 +41,16 @@ internal static class TrainCommand
         };
         Option<int> phrases = new("--phrases-per-scene")
         {
-            Description = "Phrases that are asked of each scene, which is encoded once.", HelpName = "N", DefaultValueFactory = _ => 4,
+            Description = "Phrases that are asked of each scene, which is encoded once.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 4,
         };
         RunOptions run = new();
         ModelOptions model = new();
         ArtworkOptions artwork = new();
         RecipeOptions<TrainRecipe> recipes = new(new(), RecipeKeys.Train);
-        ExampleCommand command = new("train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
+        ExampleCommand command =
+            new("train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
         {
             data, validation, goOn, phrases,
         };
@@ -59,12 +64,14 @@ internal static class TrainCommand
             TrainingFolder folder = run.Open(parsed);
             using Checkpoint checkpoint = model.Open(parsed, terminal);
             (SegmentationData train, SegmentationData check) = Data(
-                parsed.GetValue(data)!, parsed.GetValue(validation), recipe, parsed.GetValue(phrases), () => artwork.Catalogue(parsed));
+                parsed.GetValue(data)!, parsed.GetValue(validation), recipe, parsed.GetValue(phrases),
+                () => artwork.Catalogue(parsed));
 
             ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
             bool fresh = !parsed.GetValue(goOn);
             if (fresh) config = recipe.Decoder(config);
-            Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix, fresh: fresh ? DecoderPrefix : null, seed: (uint)recipe.Seed);
+            Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix,
+                fresh: fresh ? DecoderPrefix : null, seed: (uint)recipe.Seed);
             Trainer training = new(new(weights, config), ModelFiles.ReadVocabulary(checkpoint, new()),
                 Preprocessing.Parse(checkpoint.PreprocessorJson), train, check, recipe)
             {

@@ -185,8 +185,8 @@ public sealed class SegmenterTests
         }
 
         // Results: a mask per prompt, and the activations of three layers, 37 tokens of 64 values. Besides them the
-        // bytes of the resized picture and the objects around pooled memory, 60 to 90 kB; the intermediate results, which
-        // are pooled, have half a megabyte.
+        // bytes of the resized picture and the objects around pooled memory, 60 to 90 kB; the intermediate results,
+        // which are pooled, have half a megabyte.
         long results = sizeof(float) * (prompts.Length * _scene.Width * _scene.Height + 3 * 37 * 64);
         Assert.InRange(least - results, 0, 150_000);
     }

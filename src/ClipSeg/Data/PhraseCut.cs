@@ -62,7 +62,8 @@ public sealed class PhraseCut : SegmentationData
     public override int Count => _kept.Length;
 
     /// <summary>Whether a folder looks like PhraseCut.</summary>
-    public static bool IsAt(string folder) => Array.Exists(_splitFiles, name => File.Exists(Path.Combine(folder, name)));
+    public static bool IsAt(string folder)
+        => Array.Exists(_splitFiles, name => File.Exists(Path.Combine(folder, name)));
 
     /// <summary>The distinct phrases.</summary>
     public IReadOnlyList<string> Phrases => _index.Phrases;

@@ -1,9 +1,9 @@
+using ClipSeg.Data;
 using ClipSeg.Imaging;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Text;
-using ClipSeg.Data;
 
 namespace ClipSeg.Training;
 

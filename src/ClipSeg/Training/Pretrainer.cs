@@ -1,9 +1,9 @@
 using ClipSeg.Checkpoints;
+using ClipSeg.Data;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Text;
-using ClipSeg.Data;
 
 namespace ClipSeg.Training;
 

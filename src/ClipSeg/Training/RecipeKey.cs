@@ -29,7 +29,8 @@ public static class RecipeKeys
         Real<TrainRecipe>("lowest-rate", "Learning rate that the cosine ends at.",
             (r, v) => r with { LowestRate = v }, r => r.LowestRate, 1),
         Real<TrainRecipe>("weight-decay", "AdamW's.", (r, v) => r with { WeightDecay = v }, r => r.WeightDecay, 1),
-        Real<TrainRecipe>("dropout", "In the decoder's blocks.", (r, v) => r with { Dropout = v }, r => r.Dropout, 0.9f),
+        Real<TrainRecipe>(
+            "dropout", "In the decoder's blocks.", (r, v) => r with { Dropout = v }, r => r.Dropout, 0.9f),
         Whole<TrainRecipe>("size", "Side of the pictures in pixels, a multiple of the patch size.",
             (r, v) => r with { Size = v }, r => r.Size, largest: Preprocessing.MaxSize),
         Flag<TrainRecipe>("crop", "Cut random squares rather than squash.", (r, v) => r with { Crop = v }, r => r.Crop),
@@ -44,15 +45,18 @@ public static class RecipeKeys
             (r, v) => r with { MixMin = v }, r => r.MixMin, 1),
         Real<TrainRecipe>("mix-max", "Largest weight of the text where there is a support picture.",
             (r, v) => r with { MixMax = v }, r => r.MixMax, 1),
-        Flag<TrainRecipe>("shuffle", "Visit the samples in random order.", (r, v) => r with { Shuffle = v }, r => r.Shuffle),
+        Flag<TrainRecipe>(
+            "shuffle", "Visit the samples in random order.", (r, v) => r with { Shuffle = v }, r => r.Shuffle),
         Whole<TrainRecipe>("interval", "Steps from one validation and saved state to the next.",
             (r, v) => r with { Interval = v }, r => r.Interval),
         Whole<TrainRecipe>("validation-samples", "Samples that validation looks at.",
             (r, v) => r with { ValidationSamples = v }, r => r.ValidationSamples),
         Whole<TrainRecipe>("part", "Samples on the tape at once: less memory, the same result.",
             (r, v) => r with { Part = v }, r => r.Part),
-        Whole<TrainRecipe>("seed", "For everything that is drawn.", (r, v) => r with { Seed = v }, r => r.Seed, least: 0),
-        Whole<TrainRecipe>("width", "Width of the decoder, the paper's D.", (r, v) => r with { Width = v }, r => r.Width),
+        Whole<TrainRecipe>(
+            "seed", "For everything that is drawn.", (r, v) => r with { Seed = v }, r => r.Seed, least: 0),
+        Whole<TrainRecipe>(
+            "width", "Width of the decoder, the paper's D.", (r, v) => r with { Width = v }, r => r.Width),
         Flag<TrainRecipe>("refined", "The refined head in place of the plain one.",
             (r, v) => r with { Refined = v }, r => r.Refined),
         new("layers", "Vision blocks that the decoder reads, such as 3,7,9; 'model' for those in the model's config.",
@@ -66,18 +70,23 @@ public static class RecipeKeys
         Whole<PretrainRecipe>("batch", "Pairs per step.", (r, v) => r with { Batch = v }, r => r.Batch),
         Whole<PretrainRecipe>("steps", "Steps in all.", (r, v) => r with { Steps = v }, r => r.Steps),
         Real<PretrainRecipe>("rate", "Highest learning rate.", (r, v) => r with { Rate = v }, r => r.Rate, 1),
-        Whole<PretrainRecipe>("warm-up", "Steps in which the rate rises.", (r, v) => r with { WarmUp = v }, r => r.WarmUp, least: 0),
-        Real<PretrainRecipe>("weight-decay", "AdamW's, of matrices.", (r, v) => r with { WeightDecay = v }, r => r.WeightDecay, 1),
-        Whole<PretrainRecipe>("part", "Pairs that go through the towers together.", (r, v) => r with { Part = v }, r => r.Part),
+        Whole<PretrainRecipe>(
+            "warm-up", "Steps in which the rate rises.", (r, v) => r with { WarmUp = v }, r => r.WarmUp, least: 0),
+        Real<PretrainRecipe>(
+            "weight-decay", "AdamW's, of matrices.", (r, v) => r with { WeightDecay = v }, r => r.WeightDecay, 1),
+        Whole<PretrainRecipe>(
+            "part", "Pairs that go through the towers together.", (r, v) => r with { Part = v }, r => r.Part),
         Flag<PretrainRecipe>("cache-gradients", "Less memory for a third more work.",
             (r, v) => r with { CacheGradients = v }, r => r.CacheGradients),
         Whole<PretrainRecipe>("interval", "Steps from one validation and saved state to the next.",
             (r, v) => r with { Interval = v }, r => r.Interval),
-        Whole<PretrainRecipe>("seed", "For everything that is drawn.", (r, v) => r with { Seed = v }, r => r.Seed, least: 0),
+        Whole<PretrainRecipe>(
+            "seed", "For everything that is drawn.", (r, v) => r with { Seed = v }, r => r.Seed, least: 0),
     ];
 
     /// <summary>Reads a recipe file onto <paramref name="recipe"/>.</summary>
-    /// <exception cref="RecipeException">The file is missing or is not a JSON object of known names and fitting values.</exception>
+    /// <exception cref="RecipeException">The file is missing or is not a JSON object of known names and fitting
+    /// values.</exception>
     public static T Read<T>(string path, T recipe, IReadOnlyList<RecipeKey<T>> keys)
     {
         if (!File.Exists(path)) throw new RecipeException($"There is no recipe '{path}'.");
@@ -85,13 +94,15 @@ public static class RecipeKeys
         try
         {
             using JsonDocument json = JsonDocument.Parse(
-                File.ReadAllBytes(path), new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+                File.ReadAllBytes(path),
+                new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 throw new RecipeException($"'{path}' is {json.RootElement.ValueKind}, expected a JSON object.");
             foreach (JsonProperty value in json.RootElement.EnumerateObject())
             {
                 RecipeKey<T> key = keys.FirstOrDefault(k => k.Name == value.Name) ?? throw new RecipeException(
-                    $"'{path}': there is no '{value.Name}'; a recipe knows {string.Join(", ", keys.Select(k => k.Name))}.");
+                    $"'{path}': there is no '{value.Name}'; a recipe knows "
+                    + $"{string.Join(", ", keys.Select(k => k.Name))}.");
                 recipe = key.Set(recipe, TextOf(value.Value));
             }
             return recipe;
@@ -108,7 +119,8 @@ public static class RecipeKeys
 
     /// <summary>The recipe as a file that <see cref="Read"/> reads.</summary>
     public static string Write<T>(T recipe, IReadOnlyList<RecipeKey<T>> keys) => "{\n"
-        + string.Join(",\n", keys.Select(k => $"  \"{k.Name}\": \"{JsonEncodedText.Encode(k.Get(recipe))}\"")) + "\n}\n";
+        + string.Join(",\n", keys.Select(k => $"  \"{k.Name}\": \"{JsonEncodedText.Encode(k.Get(recipe))}\""))
+        + "\n}\n";
 
     private static string TextOf(JsonElement value) => value.ValueKind switch
     {
@@ -140,7 +152,8 @@ public static class RecipeKeys
 
     private static RecipeKey<T> Flag<T>(string name, string description, Func<T, bool, T> set, Func<T, bool> get)
         => new(name, description,
-            (recipe, text) => text is "true" or "false" ? set(recipe, text == "true") : throw Bad(name, text, "true or false"),
+            (recipe, text)
+            => text is "true" or "false" ? set(recipe, text == "true") : throw Bad(name, text, "true or false"),
             recipe => get(recipe) ? "true" : "false");
 
     private static string Named(string name, string text, IReadOnlyList<string> names)

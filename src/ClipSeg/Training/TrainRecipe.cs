@@ -76,7 +76,13 @@ public sealed record TrainRecipe
     /// <exception cref="CheckpointException">There is no such network.</exception>
     public ClipSegConfig Decoder(ClipSegConfig config)
     {
-        config = config with { ReduceWidth = Width, RefinedHead = Refined, ExtractLayers = Layers ?? config.ExtractLayers };
+        config = config with
+        {
+            ReduceWidth = Width,
+            RefinedHead = Refined,
+            ExtractLayers = Layers
+            ?? config.ExtractLayers
+        };
         config.Validate();
         return config;
     }

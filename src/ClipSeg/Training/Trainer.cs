@@ -1,10 +1,10 @@
 using ClipSeg.Checkpoints;
+using ClipSeg.Data;
 using ClipSeg.Evaluation;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Text;
-using ClipSeg.Data;
 
 namespace ClipSeg.Training;
 

@@ -1,5 +1,5 @@
-using ClipSeg.Imaging;
 using ClipSeg.Data;
+using ClipSeg.Imaging;
 
 namespace ClipSeg.Tests.Data;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using ClipSeg.Imaging;
 using ClipSeg.Data;
+using ClipSeg.Imaging;
 
 namespace ClipSeg.Tests.Data;
 

@@ -22,8 +22,19 @@ public sealed class TrainingTests : IDisposable
         SceneData scenes = Scenes(count: 8);
         TrainRecipe recipe = new()
         {
-            Batch = 8, Steps = 150, Rate = 3e-3f, LowestRate = 3e-4f, Size = 48, Crop = false, Templates = "plain",
-            Negatives = 0, VisualPrompt = null, Dropout = 0, ValidationSamples = 8, Width = 64, Shuffle = false,
+            Batch = 8,
+            Steps = 150,
+            Rate = 3e-3f,
+            LowestRate = 3e-4f,
+            Size = 48,
+            Crop = false,
+            Templates = "plain",
+            Negatives = 0,
+            VisualPrompt = null,
+            Dropout = 0,
+            ValidationSamples = 8,
+            Width = 64,
+            Shuffle = false,
         };
         Trainer trainer = Trainer(scenes, scenes, recipe);
         float first = trainer.Step(), last = first;
@@ -72,7 +83,13 @@ public sealed class TrainingTests : IDisposable
     {
         TrainRecipe recipe = new()
         {
-            Batch = 4, Steps = 20, Size = 48, Crop = false, Part = 2, ValidationSamples = 4, Interval = 10,
+            Batch = 4,
+            Steps = 20,
+            Size = 48,
+            Crop = false,
+            Part = 2,
+            ValidationSamples = 4,
+            Interval = 10,
         };
         TrainingFolder whole = new(Path.Combine(_folder, "whole")), halves = new(Path.Combine(_folder, "halves"));
         Loop(whole, recipe).Run(CancellationToken.None);
@@ -98,7 +115,12 @@ public sealed class TrainingTests : IDisposable
     {
         TrainRecipe recipe = new()
         {
-            Batch = 2, Steps = 2, Size = 48, Crop = false, ValidationSamples = 2, VisualPrompt = null,
+            Batch = 2,
+            Steps = 2,
+            Size = 48,
+            Crop = false,
+            ValidationSamples = 2,
+            VisualPrompt = null,
         };
         TrainingFolder folder = new(Path.Combine(_folder, "run"));
         Loop(folder, recipe).Run(CancellationToken.None);
@@ -112,7 +134,12 @@ public sealed class TrainingTests : IDisposable
     {
         TrainRecipe recipe = new()
         {
-            Batch = 2, Steps = 2, Size = 48, Crop = false, ValidationSamples = 2, VisualPrompt = null,
+            Batch = 2,
+            Steps = 2,
+            Size = 48,
+            Crop = false,
+            ValidationSamples = 2,
+            VisualPrompt = null,
         };
         TrainingFolder folder = new(Path.Combine(_folder, "run"));
         Loop(folder, recipe).Run(CancellationToken.None);
