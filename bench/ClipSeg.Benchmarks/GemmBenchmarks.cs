@@ -4,7 +4,6 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Benchmarks;
 
 /// <summary>Products in the shapes of ViT-B/16 at 352 pixels (485 tokens), and of training small towers.</summary>
-[SimpleJob(warmupCount: 3, iterationCount: 11)]
 public class GemmBenchmarks
 {
     private PackedMatrix _b = null!;

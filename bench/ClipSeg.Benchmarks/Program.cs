@@ -1,10 +1,16 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using ClipSeg.Benchmarks;
 
-// "formula FILE" writes a full-size checkpoint whose weights are a formula, for timing whole commands.
+// "formula FOLDER" writes a full-size checkpoint whose weights are a formula, for timing whole commands.
 if (args is ["formula", string folder])
 {
     FullSize.Write(folder);
     return;
 }
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+
+// In this process, because a benchmark's setup takes seconds: it computes 150 million weights.
+Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(15);
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));

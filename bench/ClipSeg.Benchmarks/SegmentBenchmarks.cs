@@ -9,7 +9,6 @@ using ClipSeg.Tests.Model;
 namespace ClipSeg.Benchmarks;
 
 /// <summary>Full-size ViT-B/16 at 352 x 352, float32, weights loaded: what a caller waits for.</summary>
-[SimpleJob(warmupCount: 3, iterationCount: 15)]
 [MemoryDiagnoser]
 public class SegmentBenchmarks
 {
