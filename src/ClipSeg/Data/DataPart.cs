@@ -17,7 +17,8 @@ public sealed class DataPart : SegmentationData
         long[] groups = [.. Enumerable.Range(0, whole.Count).Select(i => whole.GroupOf(i))];
         long[] pictures = [.. groups.Distinct()];
         if (pictures.Length < 2)
-            throw new DataFormatException("One picture is too few to train and validate on; name another set for that.");
+            throw new DataFormatException(
+                "One picture is too few to train and validate on; name another set for that.");
 
         // Every tenth picture, the last of them at least.
         HashSet<long> held = [.. pictures.Where((_, i) => i % Parts == Parts - 1), pictures[^1]];
