@@ -64,7 +64,14 @@ public sealed class Parameter
 
     /// <summary>[N, K...] as the right-hand side of y W.</summary>
     internal PackedMatrix PackedRows
-        => _packedRows ??= PackedMatrix.Of(Value.Data, _shape[0], Value.Length / _shape[0], transposed: false);
+    {
+        get
+        {
+            if (_packedRows is { } packed) return packed;
+            lock (_loading)
+                return _packedRows ??= PackedMatrix.Of(Value.Data, _shape[0], Value.Length / _shape[0], transposed: false);
+        }
+    }
 
     /// <summary>Reads some elements without keeping the rest: rows of an embedding.</summary>
     internal void Read(long first, Span<float> destination)
