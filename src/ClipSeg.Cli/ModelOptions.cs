@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ClipSeg.Checkpoints;
+using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 
@@ -77,6 +78,16 @@ internal sealed class ModelOptions
     public Checkpoint Open(ParseResult parsed, Terminal terminal)
         => Checkpoint.Open(Locate(Name(parsed, terminal), terminal), Files(parsed));
 
+    /// <summary>The config of what <see cref="Open"/> opened.</summary>
+    public ClipSegConfig Config(ParseResult parsed, Checkpoint checkpoint)
+    {
+        ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
+        if (ParseLayers(parsed.GetValue(_layers)) is not { } layers) return config;
+        config = config with { ExtractLayers = layers };
+        config.Validate();
+        return config;
+    }
+
     /// <summary>Opens a model whose path or name is an argument.</summary>
     public Segmenter Load(string model, ParseResult parsed, Terminal terminal) => Load(model, null, parsed, terminal);
 
@@ -92,7 +103,8 @@ internal sealed class ModelOptions
         return terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
     }
 
-    private CheckpointOptions Files(ParseResult parsed) => new() { ClipFile = parsed.GetValue(_clip) };
+    private CheckpointOptions Files(ParseResult parsed)
+        => new() { ClipFile = parsed.GetValue(_clip), ExtractLayers = ParseLayers(parsed.GetValue(_layers)) };
 
     private string Name(ParseResult parsed, Terminal terminal)
         => parsed.GetValue(_model) ?? Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)

@@ -57,7 +57,9 @@ internal static class ShowCommand
         Row("vision tower", Tower(c.Vision) + $", patches of {c.PatchSize} px, made for {c.ImageSize} px");
         Row("text tower", Tower(c.Text) + $", {c.VocabularySize} tokens, texts of up to {c.MaxTokens}");
         Row("embedding", $"{c.EmbeddingWidth} wide");
-        Row("decoder", $"{c.ExtractLayers.Count} blocks {c.ReduceWidth} wide, {c.DecoderHeads} heads, "
+        Row("decoder", (c.DecoderType == DecoderType.ClipDeconv
+            ? $"CLIP-Deconv, {c.ReduceWidth} wide, "
+            : $"{c.ExtractLayers.Count} blocks {c.ReduceWidth} wide, {c.DecoderHeads} heads, ")
             + $"reads vision blocks {string.Join(", ", c.ExtractLayers)}");
         Row("head", c.RefinedHead ? "refined (three convolutions)" : "plain (one transposed convolution)");
         Row("preprocessing", Steps(model.Preprocessing) + (checkpoint.PreprocessorJson is null ? " (defaults)" : ""));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using ClipSeg.Checkpoints;
 using ClipSeg.Data;
@@ -16,9 +17,9 @@ internal static class TrainCommand
     private const string Examples = """
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined -o runs/mine
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined --go-on -o runs/finetuned --rate 1e-4
-        clipseg train --data VGPhraseCut_v0 --model rd64-uni.pth --clip ViT-B-16.pt --recipe pc-plus.json -o runs/pc
+        clipseg train --data VGPhraseCut_v0 --model CIDAS/clipseg-rd64-refined --recipe recipes/pc-plus.json -o runs/pc
         clipseg train --data scenes --model runs/clip/best --recipe recipes/emoji.json -o runs/emoji
-        clipseg train --data scenes --model runs/clip/best -o runs/emoji --resume
+        clipseg train --data scenes --model runs/clip/best --recipe recipes/emoji.json -o runs/emoji --resume
         """;
 
     public static Command Create(Terminal terminal)
@@ -45,14 +46,24 @@ internal static class TrainCommand
             HelpName = "N",
             DefaultValueFactory = _ => 4,
         };
+        Option<string?> removed = new("--remove-words")
+        {
+            Description = "A list: phrases of a PhraseCut folder that have one of its words or phrases are left out.",
+            HelpName = "FILE",
+        };
+        Option<string?> cache = new("--activation-cache")
+        {
+            Description = "Where to keep what CLIP says about each picture, so that it runs once; needs crop false.",
+            HelpName = "DIR",
+        };
         RunOptions run = new();
         ModelOptions model = new();
         ArtworkOptions artwork = new();
         RecipeOptions<TrainRecipe> recipes = new(new(), RecipeKeys.Train);
-        ExampleCommand command =
-            new("train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
+        ExampleCommand command = new(
+            "train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
         {
-            data, validation, goOn, phrases,
+            data, validation, goOn, phrases, removed, cache,
         };
         run.AddTo(command);
         model.AddModelTo(command);
@@ -64,35 +75,55 @@ internal static class TrainCommand
             TrainingFolder folder = run.Open(parsed);
             using Checkpoint checkpoint = model.Open(parsed, terminal);
             (SegmentationData train, SegmentationData check) = Data(
-                parsed.GetValue(data)!, parsed.GetValue(validation), recipe, parsed.GetValue(phrases),
-                () => artwork.Catalogue(parsed));
+                parsed.GetValue(data)!, parsed.GetValue(validation), parsed.GetValue(removed), recipe,
+                parsed.GetValue(phrases), () => artwork.Catalogue(parsed));
 
-            ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
+            ClipSegConfig config = model.Config(parsed, checkpoint);
             bool fresh = !parsed.GetValue(goOn);
             if (fresh) config = recipe.Decoder(config);
-            Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix,
-                fresh: fresh ? DecoderPrefix : null, seed: (uint)recipe.Seed);
-            Trainer training = new(new(weights, config), ModelFiles.ReadVocabulary(checkpoint, new()),
-                Preprocessing.Parse(checkpoint.PreprocessorJson), train, check, recipe)
+            Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix, fresh: fresh ? DecoderPrefix : null,
+                seed: (uint)recipe.Seed);
+            ClipSegModel network = new(weights, config);
+            Preprocessing preprocessing = Preprocessing.Parse(checkpoint.PreprocessorJson);
+            using ActivationCache? trainCache = Cache("train", train), checkCache = Cache("validation", check);
+            ConcurrentDictionary<string, bool> reported = [];
+            Trainer training = new(
+                network, ModelFiles.ReadVocabulary(checkpoint, new()), preprocessing, train, check, recipe)
             {
-                OnUnreadable = message => terminal.Warn($"Skipped: {message}"),
+                Cache = trainCache,
+                ValidationCache = checkCache,
+                OnUnreadable = message =>
+                {
+                    if (!reported.TryAdd(message, true)) return;        // it comes up again in every epoch
+                    lock (reported) terminal.Warn($"Skipped: {message}");
+                },
             };
             return run.Train(terminal, training, folder, recipe.Interval, "samples", "foreground IoU");
+
+            ActivationCache? Cache(string name, SegmentationData pictures) => parsed.GetValue(cache) is { } directory
+                ? new(Path.Combine(directory, $"{name}.activations"), network, preprocessing, pictures, recipe)
+                : null;
         });
         return command;
     }
 
     private static (SegmentationData Train, SegmentationData Check) Data(
-        string path, string? validation, TrainRecipe recipe, int phrasesPerScene, Func<EmojiCatalogue> catalogue)
+        string path, string? validation, string? removed, TrainRecipe recipe, int phrasesPerScene,
+        Func<EmojiCatalogue> catalogue)
     {
+        if (PhraseCut.IsAt(path))
+        {
+            PhraseCutFilter filter = new() { Removes = removed is null ? null : RemovedWords.Read(removed).AreIn };
+            return (new PhraseCut(path, "train", filter), new PhraseCut(validation ?? path, "val", filter));
+        }
+        if (removed is not null)
+            throw new ArgumentException($"--remove-words is for PhraseCut folders, and '{path}' is none.");
         if (path == "scenes")
         {
             SceneGenerator scenes = new(catalogue(), new() { Size = recipe.Size, Pool = ConceptPool.Seen });
             return (new SceneData(scenes, SceneSplit.Train, recipe.Seed, ScenesPerEpoch, phrasesPerScene),
                 new SceneData(scenes, SceneSplit.Validation, recipe.Seed, recipe.ValidationSamples));
         }
-        if (PhraseCut.IsAt(path))
-            return (new PhraseCut(path, "train"), new PhraseCut(validation ?? path, "val"));
         MaskFolder folder = new(path);
         return validation is null
             ? (new DataPart(folder, validation: false), new DataPart(folder, validation: true))

@@ -10,8 +10,11 @@ public sealed record CheckpointOptions
     public string ClipCache { get; init; } =
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "clip");
 
-    /// <summary>The vision blocks that the decoder reads; the released models were published with these.</summary>
-    public IReadOnlyList<int> ExtractLayers { get; init; } = [3, 6, 9];
+    /// <summary>
+    /// The vision blocks that the decoder reads. Null: 3, 6 and 9, which the released models were published with, or 9
+    /// for CLIP-Deconv.
+    /// </summary>
+    public IReadOnlyList<int>? ExtractLayers { get; init; }
 
     public int DecoderHeads { get; init; } = 4;
 

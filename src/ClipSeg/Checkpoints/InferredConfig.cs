@@ -31,18 +31,27 @@ internal sealed class InferredConfig
     {
         int vision = Size("clip.vision_model.embeddings.patch_embedding.weight", 0);
         int projection = Size("clip.visual_projection.weight", 0);
-        Match("decoder.reduces.0.weight", 1, vision, "CLIP's vision width");
+        bool deconv = _tensors.ContainsKey("decoder.reduce2.0.weight");
+        Match(deconv ? "decoder.reduce.weight" : "decoder.reduces.0.weight", 1, vision, "CLIP's vision width");
         Match("decoder.film_mul.weight", 1, projection, "CLIP's embedding width");
 
         json.WriteStartObject();
         json.WriteString("model_type", "clipseg");
         json.WriteNumber("projection_dim", projection);
         json.WriteStartArray("extract_layers");
-        foreach (int layer in ExtractLayers()) json.WriteNumberValue(layer);
+        foreach (int layer in ExtractLayers(deconv)) json.WriteNumberValue(layer);
         json.WriteEndArray();
         json.WriteNumber("reduce_dim", Size("decoder.film_mul.weight", 0));
-        json.WriteNumber("decoder_num_attention_heads", _options.DecoderHeads);
-        json.WriteNumber("decoder_intermediate_size", Size("decoder.layers.0.mlp.fc1.weight", 0));
+        if (deconv)
+        {
+            json.WriteString("decoder_type", "clip-deconv");
+            json.WriteNumber("reduce2_dim", Size("decoder.reduce2.0.weight", 0));
+        }
+        else
+        {
+            json.WriteNumber("decoder_num_attention_heads", _options.DecoderHeads);
+            json.WriteNumber("decoder_intermediate_size", Size("decoder.layers.0.mlp.fc1.weight", 0));
+        }
         json.WriteNumber("conditional_layer", 0);
         json.WriteBoolean("use_complex_transposed_convolution",
             _tensors.ContainsKey("decoder.transposed_convolution.0.weight"));
@@ -87,12 +96,13 @@ internal sealed class InferredConfig
         json.WriteNumber("layer_norm_eps", 1e-5);
     }
 
-    private IReadOnlyList<int> ExtractLayers()
+    private IReadOnlyList<int> ExtractLayers(bool deconv)
     {
-        int depth = Count(i => $"decoder.reduces.{i}.weight");
-        return _options.ExtractLayers.Count == depth ? _options.ExtractLayers : throw new CheckpointException(
-            $"File '{_path}' has a decoder of {depth} blocks, but {_options.ExtractLayers.Count} extract layers "
-            + $"are given: [{string.Join(", ", _options.ExtractLayers)}].");
+        int depth = deconv ? 1 : Count(i => $"decoder.reduces.{i}.weight");
+        IReadOnlyList<int> layers = _options.ExtractLayers ?? (deconv ? [9] : [3, 6, 9]);
+        return layers.Count == depth ? layers : throw new CheckpointException(
+            $"File '{_path}' has a decoder that reads {depth} blocks, but {layers.Count} extract layers "
+            + $"are given: [{string.Join(", ", layers)}].");
     }
 
     private int Count(Func<int, string> name)

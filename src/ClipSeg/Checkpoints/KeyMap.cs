@@ -11,9 +11,11 @@ public static class KeyMap
     // What wrappers put before every name: DataParallel, training frameworks, the compiler.
     private static readonly string[] _wrappers = ["module.", "model.", "_orig_mod."];
 
-    // Scalars of TorchScript archives, the second copy of the vision tower, and a projection that nothing uses.
-    private static readonly string[] _dropped =
-        ["input_resolution", "context_length", "vocab_size", "model.", "reduce.", "decoder.reduce."];
+    // Scalars of TorchScript archives, and the second copy of the vision tower.
+    private static readonly string[] _dropped = ["input_resolution", "context_length", "vocab_size", "model."];
+
+    // A projection that CLIPSeg's decoder does not use; CLIP-Deconv, which has a reduce2 as well, does.
+    private static readonly string[] _unusedByClipSeg = ["reduce.", "decoder.reduce."];
 
     // Beginnings of names (whole names where they end without a dot); the first match counts.
     private static readonly (string From, string To)[] _official =
@@ -31,6 +33,8 @@ public static class KeyMap
         ("film_mul.", "decoder.film_mul."),
         ("film_add.", "decoder.film_add."),
         ("reduces.", "decoder.reduces."),
+        ("reduce.", "decoder.reduce."),
+        ("reduce2.", "decoder.reduce2."),
         ("blocks.", DecoderLayers),
         ("trans_conv.", "decoder.transposed_convolution."),
     ];
@@ -84,9 +88,15 @@ public static class KeyMap
     {
         Dictionary<string, StoredTensor> mapped = new(StringComparer.Ordinal);
         int wrapper = WrapperLength([.. tensors.Keys]);
+        bool deconv =
+            tensors.Keys.Any(key => Unwrap(key, wrapper) is "reduce2.0.weight" or "decoder.reduce2.0.weight");
+        string[] dropped = deconv ? _dropped : [.. _dropped, .. _unusedByClipSeg];
         foreach ((string key, StoredTensor tensor) in tensors)
         {
-            foreach (StoredTensor result in Map(Unwrap(key, wrapper), tensor, path))
+            string name = Unwrap(key, wrapper);
+            if (name.EndsWith(".position_ids", StringComparison.Ordinal) || dropped.Any(d => Matches(name, d)))
+                continue;
+            foreach (StoredTensor result in Map(name, tensor, path))
             {
                 if (!mapped.TryAdd(result.Name, result))
                     throw new CheckpointException(
@@ -98,8 +108,6 @@ public static class KeyMap
 
     private static IEnumerable<StoredTensor> Map(string name, StoredTensor tensor, string path)
     {
-        if (name.EndsWith(".position_ids", StringComparison.Ordinal) || _dropped.Any(pattern => Matches(name, pattern)))
-            return [];
         if (Replace(name, _transposed) is { } transposed)
         {
             if (tensor.Shape.Length != 2) throw Misshapen(path, tensor, "two dimensions");

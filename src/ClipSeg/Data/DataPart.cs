@@ -30,6 +30,8 @@ public sealed class DataPart : SegmentationData
 
     public override long GroupOf(int index) => _whole.GroupOf(_indices[index]);
 
+    public override string? PictureFile(int index) => _whole.PictureFile(_indices[index]);
+
     public override SegmentationSample? Support(int index, int draw) => _whole.Support(_indices[index], draw);
 
     public override NegativePhrase Negative(int index, int draw, bool withSupport)

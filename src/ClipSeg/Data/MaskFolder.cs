@@ -45,7 +45,7 @@ public sealed class MaskFolder : SegmentationData
         Entry entry = _entries[index];
         try
         {
-            Image picture = Image.Load(Path.Combine(_folder, entry.Image));
+            Image picture = Image.Load(PictureFile(index));
             Mask mask = Mask.Load(Path.Combine(_folder, entry.Mask)).Threshold(0.5f);
             if (mask.Width != picture.Width || mask.Height != picture.Height)
             {
@@ -68,6 +68,8 @@ public sealed class MaskFolder : SegmentationData
     }
 
     public override long GroupOf(int index) => _pictures[_entries[index].Image];
+
+    public override string PictureFile(int index) => Path.Combine(_folder, _entries[index].Image);
 
     /// <summary>Another line with the same phrase; null if there is none.</summary>
     public override SegmentationSample? Support(int index, int draw)

@@ -70,6 +70,8 @@ public sealed class PhraseCut : SegmentationData
 
     public override long GroupOf(int index) => _entries[_kept[index]].Image;
 
+    public override string PictureFile(int index) => PictureFile(_entries[_kept[index]].Image);
+
     public override SegmentationSample Get(int index) => Read(_entries[_kept[index]]);
 
     /// <summary>
@@ -105,8 +107,7 @@ public sealed class PhraseCut : SegmentationData
         Mask mask = new(size.Width, size.Height);
         foreach (double[] polygon in task.Polygons) Polygon.Fill(mask, polygon);
 
-        string image = Path.Combine(_folder, "images", $"{entry.Image}.jpg");
-        if (!File.Exists(image)) image = Path.ChangeExtension(image, ".png");
+        string image = PictureFile(entry.Image);
         if (!File.Exists(image)) throw new DataFormatException($"{_folder}/images has no {entry.Image}.jpg.");
         Image picture = Load(image);
         if (picture.Width != size.Width || picture.Height != size.Height)
@@ -115,6 +116,12 @@ public sealed class PhraseCut : SegmentationData
                 $"{image} is {picture.Width}x{picture.Height}, annotated as {size.Width}x{size.Height}.");
         }
         return new() { Picture = picture, Mask = mask, Phrase = task.Phrase, Group = entry.Image };
+    }
+
+    private string PictureFile(long image)
+    {
+        string path = Path.Combine(_folder, "images", $"{image}.jpg");
+        return File.Exists(path) ? path : Path.ChangeExtension(path, ".png");
     }
 
     private static Image Load(string path)

@@ -38,6 +38,9 @@ public abstract class SegmentationData
     /// <summary>Which picture a sample shows, without reading it.</summary>
     public abstract long GroupOf(int index);
 
+    /// <summary>The file of a sample's picture, which may be missing; null if the picture is drawn.</summary>
+    public virtual string? PictureFile(int index) => null;
+
     /// <summary>Another example of the same phrase, to show instead of naming it; null if there is none.</summary>
     /// <param name="index">The sample to find company for.</param>
     /// <param name="draw">Any number: which of the others it is.</param>

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using ClipSeg.Data;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
@@ -222,18 +221,11 @@ public sealed class SceneEvaluation
         for (int first = 0; first < count; first += ScenesAtOnce)
         {
             T[] results = new T[Math.Min(ScenesAtOnce, count - first)];
-            try
+            int start = first;
+            Workers.Split(results.Length, 1, (from, to) =>
             {
-                int start = first;
-                Workers.Split(results.Length, 1, (from, to) =>
-                {
-                    for (int i = from; i < to && !_stop.IsCancellationRequested; i++) results[i] = work(start + i);
-                });
-            }
-            catch (AggregateException e) when (e.InnerException is not null)
-            {
-                ExceptionDispatchInfo.Throw(e.InnerException);
-            }
+                for (int i = from; i < to && !_stop.IsCancellationRequested; i++) results[i] = work(start + i);
+            });
             _stop.ThrowIfCancellationRequested();
             foreach (T result in results) add(result);
             _progress?.Invoke(new(stage, first + results.Length, count));

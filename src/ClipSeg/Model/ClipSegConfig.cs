@@ -25,6 +25,8 @@ public sealed record ClipSegConfig
     /// </summary>
     private const int Largest = 1 << 20;
 
+    private const string ClipDeconv = "clip-deconv";
+
     public required EncoderConfig Vision { get; init; }
 
     /// <summary>P: the side of a patch, in pixels.</summary>
@@ -51,6 +53,12 @@ public sealed record ClipSegConfig
 
     /// <summary>R: the decoder's width, the paper's D.</summary>
     public required int ReduceWidth { get; init; }
+
+    /// <summary>A key of our own; files without it have CLIPSeg's decoder.</summary>
+    public DecoderType DecoderType { get; init; }
+
+    /// <summary>The width between the two layers of <see cref="DeconvDecoder"/>'s <c>reduce2</c>.</summary>
+    public int Reduce2Width { get; init; } = 64;
 
     public int DecoderHeads { get; init; } = 4;
 
@@ -96,6 +104,8 @@ public sealed record ClipSegConfig
             EmbeddingWidth = Int(root, "projection_dim", 512),
             ExtractLayers = Layers(root),
             ReduceWidth = Int(root, "reduce_dim", 64),
+            DecoderType = TypeOfDecoder(root),
+            Reduce2Width = Int(root, "reduce2_dim", 64),
             DecoderHeads = Int(root, "decoder_num_attention_heads", 4),
             DecoderMlpWidth = Int(root, "decoder_intermediate_size", 2048),
             ConditionalLayer = Int(root, "conditional_layer", 0, least: 0),
@@ -121,6 +131,11 @@ public sealed record ClipSegConfig
         foreach (int layer in ExtractLayers) json.WriteNumberValue(layer);
         json.WriteEndArray();
         json.WriteNumber("reduce_dim", ReduceWidth);
+        if (DecoderType == DecoderType.ClipDeconv)
+        {
+            json.WriteString("decoder_type", ClipDeconv);
+            json.WriteNumber("reduce2_dim", Reduce2Width);
+        }
         json.WriteNumber("decoder_num_attention_heads", DecoderHeads);
         json.WriteNumber("decoder_attention_dropout", 0.0);
         json.WriteNumber("decoder_intermediate_size", DecoderMlpWidth);
@@ -149,10 +164,12 @@ public sealed record ClipSegConfig
     {
         CheckHeads("vision_config", Vision.Width, Vision.Heads);
         CheckHeads("text_config", Text.Width, Text.Heads);
-        CheckHeads("decoder", ReduceWidth, DecoderHeads);
+        if (DecoderType == DecoderType.ClipSeg) CheckHeads("decoder", ReduceWidth, DecoderHeads);
         if (ImageSize % PatchSize != 0)
             throw Bad("vision_config.image_size", $"{ImageSize}", $"a multiple of patch_size {PatchSize}");
         if (ExtractLayers.Count == 0) throw Bad("extract_layers", "[]", "at least one block");
+        if (DecoderType == DecoderType.ClipDeconv && ExtractLayers.Count != 1)
+            throw Bad("extract_layers", $"[{string.Join(", ", ExtractLayers)}]", "one block, for CLIP-Deconv");
         foreach (int layer in ExtractLayers)
         {
             if (layer < 0 || layer >= Vision.Layers)
@@ -202,6 +219,17 @@ public sealed record ClipSegConfig
         return section.ValueKind == JsonValueKind.Object
             ? section
             : throw Bad(name, section.ValueKind.ToString(), "an object");
+    }
+
+    private static DecoderType TypeOfDecoder(JsonElement root)
+    {
+        if (!root.TryGetProperty("decoder_type", out JsonElement type)) return DecoderType.ClipSeg;
+        return type.ToString() switch
+        {
+            "clipseg" => DecoderType.ClipSeg,
+            ClipDeconv => DecoderType.ClipDeconv,
+            string other => throw Bad("decoder_type", other, $"clipseg or {ClipDeconv}"),
+        };
     }
 
     private static IReadOnlyList<int> Layers(JsonElement root)

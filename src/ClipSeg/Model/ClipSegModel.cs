@@ -15,7 +15,9 @@ public sealed class ClipSegModel
         Text = new(clip, config);
         Vision = new(clip, config);
         LogitScale = clip.Get("logit_scale", new(true, 0, MathF.Log(1 / 0.07f)));
-        Decoder = new(w.Scope("decoder"), config);
+        Decoder = config.DecoderType == DecoderType.ClipDeconv
+            ? new DeconvDecoder(w.Scope("decoder"), config)
+            : new Decoder(w.Scope("decoder"), config);
         w.ThrowIfUnused();
     }
 
@@ -27,7 +29,7 @@ public sealed class ClipSegModel
 
     public VisionTower Vision { get; }
 
-    public Decoder Decoder { get; }
+    public IDecoder Decoder { get; }
 
     /// <summary>The logarithm of what CLIP multiplies cosine similarities with: a single element.</summary>
     public Parameter LogitScale { get; }

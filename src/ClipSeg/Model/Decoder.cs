@@ -8,7 +8,7 @@ namespace ClipSeg.Model;
 /// transformer block; FiLM by the conditional; a transposed convolution at the end.
 /// </summary>
 /// <remarks>Lüddecke and Ecker 2022, §3. Checkpoint scope: <c>decoder</c>.</remarks>
-public sealed class Decoder
+public sealed class Decoder : IDecoder
 {
     private readonly ClipSegConfig _config;
     private readonly Linear _filmMul, _filmAdd;
@@ -28,12 +28,6 @@ public sealed class Decoder
         _head = new(w, c);
     }
 
-    /// <summary>
-    /// Activations [B, 1 + GH * GW, C] per extracted layer, shallow first, and conditionals [P, E] → logits [P, H, W].
-    /// </summary>
-    /// <param name="activations">B is P (a picture per conditional) or 1 (one picture, many conditionals).</param>
-    /// <param name="height">GH, in tokens.</param>
-    /// <param name="width">GW, in tokens.</param>
     public Tensor Forward(IReadOnlyList<Tensor> activations, Tensor conditionals, int height, int width)
     {
         if (activations.Count != _reduces.Length)

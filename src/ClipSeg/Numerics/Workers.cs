@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace ClipSeg.Numerics;
 
 /// <summary>
@@ -61,7 +63,7 @@ public static class Workers
 
             Exception? failure = _failure;
             (_body, _failure) = (null, null);
-            if (failure is not null) throw new AggregateException(failure);
+            if (failure is not null) ExceptionDispatchInfo.Throw(failure);      // as if it had run inline
         }
         finally
         {

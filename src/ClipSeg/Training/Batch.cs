@@ -9,10 +9,11 @@ namespace ClipSeg.Training;
 
 /// <summary>Samples as the network reads them.</summary>
 /// <param name="Pixels">[U, 3, S, S]: each picture once, normalised.</param>
+/// <param name="Groups">Per picture, its number in the data set.</param>
 /// <param name="PictureOf">Per sample, its picture among the U.</param>
 /// <param name="Masks">[B, S, S], 0 and 1.</param>
 /// <param name="Conditionals">[B, E].</param>
-public sealed record Batch(Tensor Pixels, int[] PictureOf, Tensor Masks, Tensor Conditionals);
+public sealed record Batch(Tensor Pixels, long[] Groups, int[] PictureOf, Tensor Masks, Tensor Conditionals);
 
 /// <summary>
 /// Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.
@@ -118,7 +119,7 @@ public sealed class BatchDrawer
         if (support is not null)
         {
             (Tensor supportPixels, Tensor supportMask) = Fit(support, ref random);
-            shown = _visualPrompt!.Apply(supportPixels, supportMask);
+            if (supportMask.Data.ContainsAnyExcept(0f)) shown = _visualPrompt!.Apply(supportPixels, supportMask);
         }
         // The released recipes train on bare phrases where nothing is mixed in (training-and-evaluation.md §2.1).
         string template = _visualPrompt is null ? "{}" : random.Pick<string>([.. _templates]);
@@ -170,6 +171,7 @@ public sealed class BatchDrawer
                 unique.Add(drawn[i].Pixels);
             }
         }
+        long[] groups = [.. pictures.OrderBy(p => p.Value).Select(p => p.Key)];
         Tensor masks = Tensor.Empty(drawn.Length, size, size);
         for (int i = 0; i < drawn.Length; i++) drawn[i].Mask.Data.CopyTo(masks.Data[(i * area)..]);
 
@@ -190,7 +192,7 @@ public sealed class BatchDrawer
                 }
             }
         });
-        return new(Stack(unique), pictureOf, masks, conditionals);
+        return new(Stack(unique), groups, pictureOf, masks, conditionals);
     }
 
     private static Tensor Stack(IReadOnlyList<Tensor> pictures)

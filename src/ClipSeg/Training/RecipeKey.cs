@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ClipSeg.Checkpoints;
+using ClipSeg.Model;
 using ClipSeg.Prompts;
 
 namespace ClipSeg.Training;
@@ -20,6 +21,8 @@ public static class RecipeKeys
 {
     private const long LargestFile = 1 << 20;
 
+    private static readonly string[] _decoders = ["clipseg", "clip-deconv"];        // in the order of DecoderType
+
     /// <summary>Of decoder training.</summary>
     public static IReadOnlyList<RecipeKey<TrainRecipe>> Train { get; } =
     [
@@ -35,11 +38,11 @@ public static class RecipeKeys
             (r, v) => r with { Size = v }, r => r.Size, largest: Preprocessing.MaxSize),
         Flag<TrainRecipe>("crop", "Cut random squares rather than squash.", (r, v) => r with { Crop = v }, r => r.Crop),
         new("templates", $"One of {string.Join(", ", PromptTemplates.Names)}.",
-            (r, v) => r with { Templates = Named("templates", v, PromptTemplates.Names) }, r => r.Templates),
+            (r, v) => r with { Templates = Named("templates", v, [.. PromptTemplates.Names]) }, r => r.Templates),
         Real<TrainRecipe>("negatives", "Share of samples whose phrase names something absent.",
             (r, v) => r with { Negatives = v }, r => r.Negatives, 1),
         new("visual-prompt", "How support pictures are engineered; 'none' trains with words alone.",
-            (r, v) => r with { VisualPrompt = v == "none" ? null : Named("visual-prompt", v, VisualPrompt.Names) },
+            (r, v) => r with { VisualPrompt = v == "none" ? null : Named("visual-prompt", v, [.. VisualPrompt.Names]) },
             r => r.VisualPrompt ?? "none"),
         Real<TrainRecipe>("mix-min", "Least weight of the text where there is a support picture.",
             (r, v) => r with { MixMin = v }, r => r.MixMin, 1),
@@ -55,8 +58,13 @@ public static class RecipeKeys
             (r, v) => r with { Part = v }, r => r.Part),
         Whole<TrainRecipe>(
             "seed", "For everything that is drawn.", (r, v) => r with { Seed = v }, r => r.Seed, least: 0),
+        new("decoder", "clipseg, or the paper's baseline clip-deconv, which reads one vision block.",
+            (r, v) => r with { DecoderType = (DecoderType)Choice("decoder", v, _decoders) },
+            r => _decoders[(int)r.DecoderType]),
         Whole<TrainRecipe>(
             "width", "Width of the decoder, the paper's D.", (r, v) => r with { Width = v }, r => r.Width),
+        Whole<TrainRecipe>("reduce2", "Inner width of clip-deconv's two layers.",
+            (r, v) => r with { Reduce2 = v }, r => r.Reduce2),
         Flag<TrainRecipe>("refined", "The refined head in place of the plain one.",
             (r, v) => r with { Refined = v }, r => r.Refined),
         new("layers", "Vision blocks that the decoder reads, such as 3,7,9; 'model' for those in the model's config.",
@@ -156,8 +164,12 @@ public static class RecipeKeys
             => text is "true" or "false" ? set(recipe, text == "true") : throw Bad(name, text, "true or false"),
             recipe => get(recipe) ? "true" : "false");
 
-    private static string Named(string name, string text, IReadOnlyList<string> names)
-        => names.Contains(text) ? text : throw Bad(name, text, $"one of {string.Join(", ", names)}");
+    private static string Named(string name, string text, string[] names) => names[Choice(name, text, names)];
+
+    private static int Choice(string name, string text, string[] names)
+        => Array.IndexOf(names, text) is >= 0 and int i
+            ? i
+            : throw Bad(name, text, $"one of {string.Join(", ", names)}");
 
     private static int[] ParseLayers(string text)
     {

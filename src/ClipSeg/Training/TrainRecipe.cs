@@ -63,8 +63,14 @@ public sealed record TrainRecipe
 
     public int Seed { get; init; } = 1;
 
+    /// <summary>Which decoder is trained.</summary>
+    public DecoderType DecoderType { get; init; }
+
     /// <summary>R of the new decoder, the paper's D.</summary>
     public int Width { get; init; } = 64;
+
+    /// <summary>The width between the two layers of CLIP-Deconv's <c>reduce2</c>.</summary>
+    public int Reduce2 { get; init; } = 64;
 
     /// <summary>Whether the new decoder has the refined head.</summary>
     public bool Refined { get; init; }
@@ -73,17 +79,26 @@ public sealed record TrainRecipe
     public IReadOnlyList<int>? Layers { get; init; }
 
     /// <summary>The config of a network with this recipe's decoder on another one's CLIP.</summary>
-    /// <exception cref="CheckpointException">There is no such network.</exception>
+    /// <exception cref="RecipeException">There is no such network.</exception>
     public ClipSegConfig Decoder(ClipSegConfig config)
     {
         config = config with
         {
+            DecoderType = DecoderType,
             ReduceWidth = Width,
+            Reduce2Width = Reduce2,
             RefinedHead = Refined,
-            ExtractLayers = Layers
-            ?? config.ExtractLayers
+            ExtractLayers = Layers ?? config.ExtractLayers,
+            ConditionalLayer = 0,
         };
-        config.Validate();
-        return config;
+        try
+        {
+            config.Validate();
+            return config;
+        }
+        catch (CheckpointException e)
+        {
+            throw new RecipeException($"The recipe's decoder does not fit the model: {e.Message}");
+        }
     }
 }

@@ -33,6 +33,8 @@ public sealed class Trainer : ITraining
         _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
         if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
             throw new ArgumentException(misfit, nameof(recipe));
+        if (recipe.MixMin > recipe.MixMax)
+            throw new ArgumentException($"mix-min is {recipe.MixMin}, expected at most mix-max, {recipe.MixMax}.");
         ClipTokenizer tokenizer = new(vocabulary);
         _batches = new(model, tokenizer, _preprocessing, data, recipe) { OnUnreadable = e => OnUnreadable?.Invoke(e) };
         _validation = new(model, tokenizer, _preprocessing, validation,
@@ -44,7 +46,8 @@ public sealed class Trainer : ITraining
                 MixMax = 1,
                 VisualPrompt = null,
                 Shuffle = false
-            });
+            })
+        { OnUnreadable = e => OnUnreadable?.Invoke(e) };
         _schedule = new(recipe.Rate, recipe.LowestRate, recipe.Steps);
         Optimizer = new(model.Weights.Trainable, _ => recipe.WeightDecay);
     }
@@ -55,10 +58,17 @@ public sealed class Trainer : ITraining
 
     public int Batch => _recipe.Batch;
 
-    public string Run => $"train {_model.Config} {_recipe}";
+    public string Run
+        => $"train {_model.Config} of layers {string.Join(",", _model.Config.ExtractLayers)} {_recipe}";
 
     /// <summary>Told of each sample that cannot be read; another one takes its place.</summary>
     public Action<string>? OnUnreadable { get; init; }
+
+    /// <summary>Of the training data; null to run CLIP on every picture every time.</summary>
+    public ActivationCache? Cache { get; init; }
+
+    /// <summary>Of the validation data.</summary>
+    public ActivationCache? ValidationCache { get; init; }
 
     public float Rate(int step) => _schedule.Rate(step);
 
@@ -72,7 +82,7 @@ public sealed class Trainer : ITraining
         using TensorScope scope = new();
         Batch batch = _batches.Draw(step);
         int count = batch.PictureOf.Length, size = _recipe.Size, grid = size / _model.Config.PatchSize;
-        Tensor[] activations = Activations(batch.Pixels);
+        Tensor[] activations = Activations(batch, Cache);
 
         int parts = (count + _recipe.Part - 1) / _recipe.Part;
         TapedPart[] taped = new TapedPart[parts];
@@ -113,7 +123,7 @@ public sealed class Trainer : ITraining
         {
             using TensorScope scope = new();
             Batch batch = _validation.Draw(step);
-            Tensor[] activations = Activations(batch.Pixels);
+            Tensor[] activations = Activations(batch, ValidationCache);
             for (int first = 0; first < batch.PictureOf.Length; first += _recipe.Part)
             {
                 using TensorScope partScope = new();
@@ -137,8 +147,9 @@ public sealed class Trainer : ITraining
         _vocabulary);
 
     /// <summary>Of all pictures, a few at a time.</summary>
-    private Tensor[] Activations(Tensor pixels)
+    private Tensor[] Activations(Batch batch, ActivationCache? cache)
     {
+        Tensor pixels = batch.Pixels;
         int parts = (pixels[0] + _recipe.Part - 1) / _recipe.Part;
         int tokens = pixels[2] * pixels[3] / (_model.Config.PatchSize * _model.Config.PatchSize) + 1;
         Tensor[] activations = [.. _model.Config.ExtractLayers.Select(_ =>
@@ -149,10 +160,19 @@ public sealed class Trainer : ITraining
             {
                 using TensorScope scope = new();
                 int first = i * _recipe.Part;
-                Tensor[] part = _model.Vision.Activations(
-                    pixels.TakeRows(first, Math.Min(_recipe.Part, pixels[0] - first)));
-                for (int s = 0; s < part.Length; s++)
-                    part[s].Data.CopyTo(activations[s].Data[(first * (activations[s].Length / pixels[0]))..]);
+                int[] rows = [.. Enumerable.Range(first, Math.Min(_recipe.Part, pixels[0] - first))
+                    .Where(row => cache is null || !cache.Read(batch.Groups[row], activations, row))];
+                if (rows.Length == 0) continue;
+                Tensor[] part = _model.Vision.Activations(pixels.TakeRows(rows));
+                for (int r = 0; r < rows.Length; r++)
+                {
+                    for (int s = 0; s < part.Length; s++)
+                    {
+                        int length = part[s].Length / rows.Length;
+                        part[s].Data.Slice(r * length, length).CopyTo(activations[s].Data[(rows[r] * length)..]);
+                    }
+                    cache?.Write(batch.Groups[rows[r]], activations, rows[r]);
+                }
             }
         });
         return activations;
