@@ -2,8 +2,8 @@
 #:property PublishAot=false
 #:property TreatWarningsAsErrors=true
 
-// Makes the model in the box, models/clipseg-emoji, from nothing: fetches the artwork, trains CLIP on captions, trains the
-// decoder on scenes, writes the result in half precision and measures it.
+// Makes the model in the box, models/clipseg-emoji, from nothing: fetches the artwork, trains CLIP on captions, trains
+// the decoder on scenes, writes the result in half precision and measures it.
 //
 //   dotnet run scripts/train-emoji.cs [RUNS]
 //
@@ -13,11 +13,13 @@
 using System.Diagnostics;
 
 string runs = args.Length > 0 ? args[0] : "runs";
-string clip = Path.Combine(runs, "emoji-clip"), decoder = Path.Combine(runs, "emoji"), model = Path.Combine(runs, "clipseg-emoji");
+string clip = Path.Combine(runs, "emoji-clip"), decoder = Path.Combine(runs, "emoji");
+string model = Path.Combine(runs, "clipseg-emoji");
 
 Run("dotnet", "run", "scripts/get-data.cs");
 Clipseg([
-    "pretrain", "--config", "recipes/emoji-clip.config.json", "--recipe", "recipes/emoji-clip.json", "-o", clip, .. Resume(clip),
+    "pretrain", "--config", "recipes/emoji-clip.config.json", "--recipe", "recipes/emoji-clip.json", "-o", clip,
+    .. Resume(clip),
 ]);
 Clipseg([
     "train", "--data", "scenes", "--model", Path.Combine(clip, "last"), "--recipe", "recipes/emoji.json", "-o", decoder,

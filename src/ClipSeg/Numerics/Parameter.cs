@@ -69,7 +69,10 @@ public sealed class Parameter
         {
             if (_packedRows is { } packed) return packed;
             lock (_loading)
-                return _packedRows ??= PackedMatrix.Of(Value.Data, _shape[0], Value.Length / _shape[0], transposed: false);
+            {
+                int n = _shape[0];
+                return _packedRows ??= PackedMatrix.Of(Value.Data, n, Value.Length / n, transposed: false);
+            }
         }
     }
 
