@@ -13,6 +13,16 @@ public sealed class TrainingTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("clipseg-training").FullName;
 
+    private static readonly TrainRecipe _twoSteps = new()
+    {
+        Batch = 2,
+        Steps = 2,
+        Size = 48,
+        Crop = false,
+        ValidationSamples = 2,
+        VisualPrompt = null,
+    };
+
     private static readonly BpeVocabulary _vocabulary =
         BpeLearner.Learn(["a dog", "a cat", "an owl", "an apple", "a pizza", "the red star on the left"], 600, 32);
 
@@ -113,36 +123,18 @@ public sealed class TrainingTests : IDisposable
     [Fact]
     public void A_run_is_not_resumed_with_another_recipe()
     {
-        TrainRecipe recipe = new()
-        {
-            Batch = 2,
-            Steps = 2,
-            Size = 48,
-            Crop = false,
-            ValidationSamples = 2,
-            VisualPrompt = null,
-        };
         TrainingFolder folder = new(Path.Combine(_folder, "run"));
-        Loop(folder, recipe).Run(CancellationToken.None);
+        Loop(folder, _twoSteps).Run(CancellationToken.None);
         CheckpointException e = Assert.Throws<CheckpointException>(
-            () => Loop(folder, recipe with { Rate = 0.5f }).Run(CancellationToken.None));
+            () => Loop(folder, _twoSteps with { Rate = 0.5f }).Run(CancellationToken.None));
         Assert.Contains("another run", e.Message);
     }
 
     [Fact]
     public void A_saved_model_segments()
     {
-        TrainRecipe recipe = new()
-        {
-            Batch = 2,
-            Steps = 2,
-            Size = 48,
-            Crop = false,
-            ValidationSamples = 2,
-            VisualPrompt = null,
-        };
         TrainingFolder folder = new(Path.Combine(_folder, "run"));
-        Loop(folder, recipe).Run(CancellationToken.None);
+        Loop(folder, _twoSteps).Run(CancellationToken.None);
         using Segmenter segmenter = Segmenter.Load(folder.Best);
         Scene scene = new SceneGenerator(TestArtwork.Catalogue, new() { Size = 48 }).Generate(SceneSplit.Test, 1, 1);
         Assert.Equal(48 * 48, segmenter.Segment(scene.Picture, "a dog").Values.Length);
