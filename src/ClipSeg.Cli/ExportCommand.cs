@@ -36,7 +36,8 @@ internal static class ExportCommand
         files.AddFilesTo(command);
         command.SetAction(parsed =>
         {
-            if (!parsed.GetValue(onnx)) throw new ArgumentException("No format to export to; the one there is is --onnx.");
+            if (!parsed.GetValue(onnx))
+                throw new ArgumentException("No format to export to: add --onnx, the only one so far.");
             string folder = parsed.GetValue(target)!;
             using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
             Checkpoint checkpoint = model.Checkpoint!;

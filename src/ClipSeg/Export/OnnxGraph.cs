@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using ClipSeg.Checkpoints;
 
 namespace ClipSeg.Export;
 
@@ -21,6 +22,7 @@ internal enum OnnxElement
 internal sealed class OnnxGraph(string name)
 {
     private const int IrVersion = 8, Opset = 17;
+    private const int MaxBytes = int.MaxValue - (1 << 10);      // protobuf's limit less what is around the graph
 
     private readonly List<ProtoMessage> _nodes = [], _inputs = [], _outputs = [];
     private readonly List<Initializer> _initializers = [];
@@ -92,6 +94,7 @@ internal sealed class OnnxGraph(string name)
     }
 
     /// <summary>Writes the model.</summary>
+    /// <exception cref="CheckpointException">It is larger than a protobuf file can be.</exception>
     public void Write(Stream stream)
     {
         ProtoMessage graph = new();
@@ -105,6 +108,11 @@ internal sealed class OnnxGraph(string name)
             [.. _initializers.Select(i => new ProtoMessage().Begin(5, i.Head.Bytes.Length + i.Length))];
         long length = graph.Bytes.Length
             + _initializers.Zip(heads, (i, head) => head.Bytes.Length + i.Head.Bytes.Length + i.Length).Sum();
+
+        if (length > MaxBytes)
+            throw new CheckpointException(
+                $"Model '{name}' takes {length} bytes as ONNX, at most {MaxBytes} are possible: "
+                + "write float16, or split it.");
 
         ProtoMessage opset = new ProtoMessage().Text(1, "").Integer(2, Opset);
         ProtoMessage model = new ProtoMessage().Integer(1, IrVersion).Text(2, "ClipSeg for .NET").Message(8, opset);

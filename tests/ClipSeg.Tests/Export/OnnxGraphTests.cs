@@ -1,4 +1,5 @@
 using System.Text;
+using ClipSeg.Checkpoints;
 using ClipSeg.Export;
 
 namespace ClipSeg.Tests.Export;
@@ -38,6 +39,16 @@ public sealed class OnnxGraphTests
         Assert.Equal(length, Hex(graph).Length);
         Assert.NotEqual(one, graph.Integer(1));
         Assert.NotEqual(graph.Integers(1), graph.Integer(1));
+    }
+
+    [Fact]
+    public void Write_refuses_more_than_two_gigabytes_before_it_writes_any()
+    {
+        OnnxGraph graph = new("g");
+        graph.Initialize("w", OnnxElement.Float32, [1 << 29], 1L << 31, _ => Assert.Fail());
+        using MemoryStream stream = new();
+        Assert.Contains("split", Assert.Throws<CheckpointException>(() => graph.Write(stream)).Message);
+        Assert.Equal(0, stream.Length);
     }
 
     private static string Field(int key, string hex) => $"{key:X2}{hex.Length / 2:X2}{hex}";
