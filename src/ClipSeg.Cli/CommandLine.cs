@@ -30,6 +30,7 @@ internal static class CommandLine
                 SegmentCommand.Create(terminal),
                 ShowCommand.Create(terminal),
                 ConvertCommand.Create(terminal),
+                ExportCommand.Create(terminal),
                 PullCommand.Create(terminal),
                 TrainCommand.Create(terminal),
                 PretrainCommand.Create(terminal),

@@ -12,6 +12,7 @@ public sealed partial class RepositoryTests
     private static readonly string[] _rooms =
     [
         "Numerics", "Imaging", "Text", "Checkpoints", "Model", "Prompts", "Data", "Evaluation", "Training",
+        "Export",
     ];
 
     [Fact]

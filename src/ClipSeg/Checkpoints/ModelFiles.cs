@@ -50,10 +50,7 @@ public static class ModelFiles
         Action<Utf8JsonWriter> preprocessor, BpeVocabulary vocabulary, StoredType type = StoredType.Float32,
         params IReadOnlyList<string> others)
     {
-        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        string temporary = $"{target}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(temporary);
-        try
+        WriteFolder(folder, temporary =>
         {
             WriteJson(Path.Combine(temporary, "config.json"), config);
             WriteJson(Path.Combine(temporary, "preprocessor_config.json"), preprocessor);
@@ -63,6 +60,18 @@ public static class ModelFiles
             // Hugging Face's loaders refuse a file that does not say for which framework it was written.
             Dictionary<string, string> metadata = new() { ["format"] = "pt" };
             SafeTensorsWriter.Write(Path.Combine(temporary, Weights), tensors, metadata, type);
+        });
+    }
+
+    /// <summary>Publishes what <paramref name="write"/> puts into the folder it is given, if all goes well.</summary>
+    internal static void WriteFolder(string folder, Action<string> write)
+    {
+        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string temporary = $"{target}.{Guid.NewGuid():N}.tmp";
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            write(temporary);
             Publish(temporary, target);
         }
         finally
@@ -82,7 +91,7 @@ public static class ModelFiles
             File.Move(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
     }
 
-    private static void WriteJson(string path, Action<Utf8JsonWriter> write)
+    internal static void WriteJson(string path, Action<Utf8JsonWriter> write)
     {
         using FileStream stream = File.Create(path);
         using Utf8JsonWriter json = new(stream, new() { Indented = true });

@@ -91,7 +91,8 @@ public static class SafeTensorsWriter
         json.WriteEndObject();
     }
 
-    private static void WriteElements(FileStream stream, StoredTensor tensor, StoredType type)
+    /// <summary>Writes the elements of a tensor as one of the three types, little-endian.</summary>
+    internal static void WriteElements(Stream stream, StoredTensor tensor, StoredType type)
     {
         float[] values = ArrayPool<float>.Shared.Rent(ChunkElements);
         byte[] bytes = ArrayPool<byte>.Shared.Rent(ChunkElements * sizeof(float));
