@@ -2,13 +2,12 @@
 #:property PublishAot=false
 #:property TreatWarningsAsErrors=true
 
-// Makes the model in the box, models/clipseg-emoji, from nothing: fetches the artwork, trains CLIP on captions, trains
+// Makes a model of emoji from nothing: fetches the artwork, trains CLIP on captions, trains
 // the decoder on scenes, writes the result in half precision and measures it.
 //
 //   dotnet run scripts/train-emoji.cs [RUNS]
 //
-// RUNS (by default runs/) holds the two runs; a second call goes on where the first one stopped. Hours and scores:
-// models/clipseg-emoji/MODEL_CARD.md.
+// RUNS (by default runs/) holds the two runs; a second call goes on where the first one stopped.
 
 using System.Diagnostics;
 
