@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
-using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 
 namespace ClipSeg.Cli;
@@ -39,11 +38,7 @@ internal sealed class ModelOptions
         HelpName = "N",
     }.Between(1, Preprocessing.MaxSize);
 
-    private readonly Option<int?> _threads = new Option<int?>("--threads")
-    {
-        Description = "How many processors to use; by default all.",
-        HelpName = "N",
-    }.Between(1, 1024);
+    private readonly ThreadsOption _threads = new();
 
     /// <summary>Those that say which files make up a model whose path is an argument.</summary>
     public void AddFilesTo(Command command)
@@ -64,13 +59,13 @@ internal sealed class ModelOptions
     {
         AddModelTo(command);
         command.Options.Add(_size);
-        command.Options.Add(_threads);
+        _threads.AddTo(command);
     }
 
     /// <summary>Opens the model that --model or the environment names, or the one in the box.</summary>
     public Segmenter Load(ParseResult parsed, Terminal terminal)
     {
-        if (parsed.GetValue(_threads) is { } threads) Workers.Count = threads;
+        _threads.Apply(parsed);
         return Load(Name(parsed, terminal), parsed.GetValue(_size), parsed, terminal);
     }
 

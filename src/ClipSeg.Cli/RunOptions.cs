@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using ClipSeg.Imaging;
-using ClipSeg.Numerics;
 using ClipSeg.Training;
 using Spectre.Console;
 
@@ -22,23 +21,19 @@ internal sealed class RunOptions
         Description = "Go on where the run in this folder stopped; the result is the same as without the stop.",
     };
 
-    private readonly Option<int?> _threads = new Option<int?>("--threads")
-    {
-        Description = "How many processors to use; by default all.",
-        HelpName = "N",
-    }.Between(1, 1024);
+    private readonly ThreadsOption _threads = new();
 
     public void AddTo(Command command)
     {
         command.Options.Add(_out);
         command.Options.Add(_resume);
-        command.Options.Add(_threads);
+        _threads.AddTo(command);
     }
 
     /// <summary>The run's folder: a new one, or, to resume, one with a run in it.</summary>
     public TrainingFolder Open(ParseResult parsed)
     {
-        if (parsed.GetValue(_threads) is { } threads) Workers.Count = threads;
+        _threads.Apply(parsed);
         string path = parsed.GetValue(_out)!;
         bool resume = parsed.GetValue(_resume);
         if (!resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())

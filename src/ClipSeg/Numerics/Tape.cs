@@ -112,6 +112,10 @@ public sealed class Tape : IDisposable
     [MemberNotNullWhen(true, nameof(Current))]
     internal static bool Records(Tensor x, Tensor y) => _current is not null && (x.RequiresGrad || y.RequiresGrad);
 
+    [MemberNotNullWhen(true, nameof(Current))]
+    internal static bool Records(Tensor x, Parameter p, Parameter? q = null)
+        => _current is not null && (x.RequiresGrad || p.Trainable || q is { Trainable: true });
+
     /// <summary>A seed for the next operation that draws random numbers.</summary>
     internal uint NextSeed() => Kernels.Hash(Seed ^ Kernels.Hash(++_draws));
 

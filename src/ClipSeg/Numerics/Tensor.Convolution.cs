@@ -79,7 +79,7 @@ public sealed partial class Tensor
         for (int i = 0; i < y.Length; i += outputs) bias.Value.Data.CopyTo(y.Data[i..]);
         AddTiles(tiles, y, toPicture: true);
 
-        if (Tape.Current is not null && (RequiresGrad || weight.Trainable || bias.Trainable))
+        if (Tape.Records(this, weight, bias))
         {
             Tape.Current.Add(y, () =>
             {

@@ -58,7 +58,7 @@ public sealed partial class Tensor
         Tensor z = Empty(_shape);
         Data.CopyTo(z.Data);
         for (int i = 0; i < Length; i += n) Kernels.Add(table.Value.Data[..n], z.Data.Slice(i, n));
-        if (Tape.Current is not null && (RequiresGrad || table.Trainable))
+        if (Tape.Records(this, table))
         {
             Tape.Current.Add(z, () =>
             {

@@ -15,7 +15,7 @@ public sealed partial class Tensor
         if (bias.Shape is not [int biasWidth] || biasWidth != n)
             Throw.ShapeMismatch(nameof(LayerNorm), bias.Shape, [n]);
 
-        bool records = Tape.Current is not null && (RequiresGrad || weight.Trainable || bias.Trainable);
+        bool records = Tape.Records(this, weight, bias);
         Tensor y = Empty(_shape);
         Tensor? statistics = records ? Empty(rows, 2) : null;
         Tensor w = weight.Value, b = bias.Value;

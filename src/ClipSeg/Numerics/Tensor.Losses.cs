@@ -76,7 +76,7 @@ public sealed partial class Tensor
         Tensor y = Empty(_shape);
         Data.CopyTo(y.Data);
         Kernels.Scale(y.Data, factor);
-        if (Tape.Current is not null && (RequiresGrad || logarithm.Trainable))
+        if (Tape.Records(this, logarithm))
         {
             Tape.Current.Add(y, () =>
             {
