@@ -43,7 +43,10 @@ public static partial class Kernels
     public static void Relu(ReadOnlySpan<float> x, Span<float> y)
     {
         if (x.Length != y.Length) Throw.LengthMismatch(nameof(Relu), x.Length, y.Length);
-        for (int i = 0; i < x.Length; i++) y[i] = MathF.Max(x[i], 0);
+        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
+        Span<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
+        for (int i = 0; i < xv.Length; i++) yv[i] = Vector.Max(xv[i], Vector<float>.Zero);
+        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) y[i] = MathF.Max(x[i], 0);
     }
 
     /// <summary>dx = dy where y &gt; 0, else 0. <c>dx</c> may be <c>dy</c>.</summary>
@@ -51,7 +54,12 @@ public static partial class Kernels
     {
         if (y.Length != dy.Length) Throw.LengthMismatch(nameof(ReluBackward), dy.Length, y.Length);
         if (y.Length != dx.Length) Throw.LengthMismatch(nameof(ReluBackward), dx.Length, y.Length);
-        for (int i = 0; i < y.Length; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+        ReadOnlySpan<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
+        ReadOnlySpan<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy);
+        Span<Vector<float>> dxv = MemoryMarshal.Cast<float, Vector<float>>(dx);
+        for (int i = 0; i < yv.Length; i++)
+            dxv[i] = Vector.ConditionalSelect(Vector.GreaterThan(yv[i], Vector<float>.Zero), dyv[i], Vector<float>.Zero);
+        for (int i = yv.Length * Vector<float>.Count; i < y.Length; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
     }
 
     /// <summary>y = 1 / (1 + exp(-x)). <c>y</c> may be <c>x</c>.</summary>

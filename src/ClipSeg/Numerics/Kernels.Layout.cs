@@ -1,5 +1,7 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace ClipSeg.Numerics;
 
@@ -9,7 +11,6 @@ public static partial class Kernels
     public static unsafe void Transpose(
         ReadOnlySpan<float> x, int rows, int columns, int strideX, Span<float> y, int strideY)
     {
-        const int Block = 16;               // 16 x 16 floats: one cache line a row on both sides
         if (rows == 0 || columns == 0) return;
         int needX = (rows - 1) * strideX + columns, needY = (columns - 1) * strideY + rows;
         if (x.Length < needX) Throw.LengthMismatch(nameof(Transpose), x.Length, needX);
@@ -17,23 +18,78 @@ public static partial class Kernels
         fixed (float* pinnedX = x, pinnedY = y)
         {
             float* px = pinnedX, py = pinnedY;
-            Workers.Split((rows + Block - 1) / Block, Math.Max(1, 32768 / (Block * columns)), (start, end) =>
+            int strips = (rows + TransposedRows - 1) / TransposedRows;
+            Workers.Split(strips, Math.Max(1, 32768 / (TransposedRows * columns)), (start, end) =>
             {
-                for (int r0 = start * Block; r0 < Math.Min(end * Block, rows); r0 += Block)
+                for (int r = start * TransposedRows; r < Math.Min(end * TransposedRows, rows); r += TransposedRows)
                 {
-                    int r1 = Math.Min(r0 + Block, rows);
-                    for (int c0 = 0; c0 < columns; c0 += Block)
-                    {
-                        int c1 = Math.Min(c0 + Block, columns);
-                        for (int c = c0; c < c1; c++)
-                        {
-                            for (int r = r0; r < r1; r++) py[(nint)c * strideY + r] = px[(nint)r * strideX + c];
-                        }
-                    }
+                    TransposeStrip(
+                        px + (nint)r * strideX, Math.Min(TransposedRows, rows - r), columns, strideX, py + r, strideY);
                 }
             });
         }
     }
+
+    /// <summary>Rows that are transposed together: they fill a cache line of the result.</summary>
+    internal const int TransposedRows = 16;
+
+    /// <summary>y[columns, rows] = x[rows, columns]ᵀ for up to <see cref="TransposedRows"/> rows.</summary>
+    internal static unsafe void TransposeStrip(
+        float* x, int rows, int columns, int strideX, float* y, int strideY)
+    {
+        int wholeRows = rows - rows % 4, wholeColumns = columns - columns % 4;
+        for (int c = 0; c < wholeColumns; c += 4)
+        {
+            for (int r = 0; r < wholeRows; r += 4)
+                TransposeFour(x + (nint)r * strideX + c, strideX, y + (nint)c * strideY + r, strideY);
+        }
+        for (int c = 0; c < columns; c++)
+        {
+            for (int r = c < wholeColumns ? wholeRows : 0; r < rows; r++)
+                y[(nint)c * strideY + r] = x[(nint)r * strideX + c];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void TransposeFour(float* x, nint strideX, float* y, nint strideY)
+    {
+        Vector128<float> a = Vector128.Load(x), b = Vector128.Load(x + strideX),
+            c = Vector128.Load(x + 2 * strideX), d = Vector128.Load(x + 3 * strideX);
+        Vector128<double> ab = ZipLow(a, b).AsDouble(), cd = ZipLow(c, d).AsDouble();
+        ZipLow(ab, cd).AsSingle().Store(y);
+        ZipHigh(ab, cd).AsSingle().Store(y + strideY);
+        (ab, cd) = (ZipHigh(a, b).AsDouble(), ZipHigh(c, d).AsDouble());
+        ZipLow(ab, cd).AsSingle().Store(y + 2 * strideY);
+        ZipHigh(ab, cd).AsSingle().Store(y + 3 * strideY);
+    }
+
+    /// <summary>a₀ b₀ a₁ b₁.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipLow(Vector128<float> a, Vector128<float> b)
+        => Sse.IsSupported ? Sse.UnpackLow(a, b)
+            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
+            : Vector128.Create(a[0], b[0], a[1], b[1]);
+
+    /// <summary>a₂ b₂ a₃ b₃.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> ZipHigh(Vector128<float> a, Vector128<float> b)
+        => Sse.IsSupported ? Sse.UnpackHigh(a, b)
+            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
+            : Vector128.Create(a[2], b[2], a[3], b[3]);
+
+    /// <summary>a₀ b₀.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> ZipLow(Vector128<double> a, Vector128<double> b)
+        => Sse2.IsSupported ? Sse2.UnpackLow(a, b)
+            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
+            : Vector128.Create(a[0], b[0]);
+
+    /// <summary>a₁ b₁.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> ZipHigh(Vector128<double> a, Vector128<double> b)
+        => Sse2.IsSupported ? Sse2.UnpackHigh(a, b)
+            : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
+            : Vector128.Create(a[1], b[1]);
 
     /// <summary>sums[j] += Σᵢ x[i, j] for x of rows of <c>sums.Length</c>.</summary>
     public static void AddColumnSums(ReadOnlySpan<float> x, Span<float> sums)

@@ -16,6 +16,18 @@ public static partial class Kernels
         for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) y[i] += x[i];
     }
 
+    /// <summary>z = x + y.</summary>
+    public static void Sum(ReadOnlySpan<float> x, ReadOnlySpan<float> y, Span<float> z)
+    {
+        if (x.Length != z.Length) Throw.LengthMismatch(nameof(Sum), x.Length, z.Length);
+        if (y.Length != z.Length) Throw.LengthMismatch(nameof(Sum), y.Length, z.Length);
+        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
+        ReadOnlySpan<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
+        Span<Vector<float>> zv = MemoryMarshal.Cast<float, Vector<float>>(z);
+        for (int i = 0; i < xv.Length; i++) zv[i] = xv[i] + yv[i];
+        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) z[i] = x[i] + y[i];
+    }
+
     /// <summary>y += a x.</summary>
     public static void AddScaled(ReadOnlySpan<float> x, float a, Span<float> y)
     {

@@ -122,17 +122,12 @@ public sealed unsafe class PackedMatrix
 
     private void PackTransposed(int p, float* source, int stride)
     {
-        const int Block = 16;               // source rows and columns that stay in cache together
         int width = Math.Min(PanelWidth, N - p * PanelWidth);
         float* panel = Panel(p);
-        for (int k0 = 0; k0 < K; k0 += Block)
+        for (int n = 0; n < width; n += Kernels.TransposedRows)
         {
-            int k1 = Math.Min(k0 + Block, K);
-            for (int n = 0; n < width; n++)
-            {
-                float* row = source + (nint)n * stride;
-                for (int k = k0; k < k1; k++) panel[(nint)k * PanelWidth + n] = row[k];
-            }
+            int rows = Math.Min(Kernels.TransposedRows, width - n);
+            Kernels.TransposeStrip(source + (nint)n * stride, rows, K, stride, panel + n, PanelWidth);
         }
         if (width == PanelWidth) return;
         for (int k = 0; k < K; k++) new Span<float>(panel + (nint)k * PanelWidth + width, PanelWidth - width).Clear();

@@ -15,6 +15,7 @@ public sealed class Parameter
     private Tensor? _value;
     private PackedMatrix? _packed;          // of the transpose, for y = x Wᵀ
     private PackedMatrix? _packedRows;      // as it is, for dx = dy W
+    private volatile bool _packedIsOld, _packedRowsIsOld;
 
     /// <param name="name">The checkpoint key.</param>
     /// <param name="shape">The first axis counts outputs, the others inputs.</param>
@@ -57,8 +58,14 @@ public sealed class Parameter
     {
         get
         {
-            if (_packed is { } packed) return packed;
-            lock (_loading) return _packed ??= Pack();
+            if (_packed is { } packed && !_packedIsOld) return packed;
+            lock (_loading)
+            {
+                if (_packed is null) _packed = Pack();
+                else if (_packedIsOld) _packed.Pack(Value.Data, _packed.K, transposed: true);
+                _packedIsOld = false;
+                return _packed;
+            }
         }
     }
 
@@ -67,11 +74,14 @@ public sealed class Parameter
     {
         get
         {
-            if (_packedRows is { } packed) return packed;
+            if (_packedRows is { } packed && !_packedRowsIsOld) return packed;
             lock (_loading)
             {
-                int n = _shape[0];
-                return _packedRows ??= PackedMatrix.Of(Value.Data, n, Value.Length / n, transposed: false);
+                int n = _shape[0], k = Value.Length / n;
+                if (_packedRows is null) _packedRows = PackedMatrix.Of(Value.Data, n, k, transposed: false);
+                else if (_packedRowsIsOld) _packedRows.Pack(Value.Data, k, transposed: false);
+                _packedRowsIsOld = false;
+                return _packedRows;
             }
         }
     }
@@ -83,12 +93,10 @@ public sealed class Parameter
         else _value.Data.Slice((int)first, destination.Length).CopyTo(destination);
     }
 
-    /// <summary>Says that <see cref="Value"/> has been written to.</summary>
-    public void Changed()
-    {
-        _packed = null;
-        _packedRows = null;
-    }
+    /// <summary>
+    /// Says that <see cref="Value"/> has been written to; packed copies are written anew where they are.
+    /// </summary>
+    public void Changed() => _packedIsOld = _packedRowsIsOld = true;
 
     private Tensor ReadAll()
     {

@@ -19,8 +19,7 @@ public sealed partial class Tensor
                 Workers.Split(y.Length, ElementGrain, (start, end) =>
                 {
                     Range part = (i * y.Length + start)..(i * y.Length + end);
-                    x.Data[part].CopyTo(z.Data[part]);
-                    Kernels.Add(y.Data[start..end], z.Data[part]);
+                    Kernels.Sum(x.Data[part], y.Data[start..end], z.Data[part]);
                 });
             }
         });
@@ -56,8 +55,7 @@ public sealed partial class Tensor
         if (table.Shape is not [int rows, int width] || rows < this[1] || width != this[2])
             Throw.Shape(nameof(AddPositions), table.Shape, $"[at least {this[1]}, {this[2]}]");
         Tensor z = Empty(_shape);
-        Data.CopyTo(z.Data);
-        for (int i = 0; i < Length; i += n) Kernels.Add(table.Value.Data[..n], z.Data.Slice(i, n));
+        for (int i = 0; i < Length; i += n) Kernels.Sum(Data.Slice(i, n), table.Value.Data[..n], z.Data.Slice(i, n));
         if (Tape.Records(this, table))
         {
             Tape.Current.Add(z, () =>

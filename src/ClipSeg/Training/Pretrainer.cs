@@ -75,7 +75,7 @@ public sealed class Pretrainer : ITraining
 
     public int Batch => _recipe.Batch;
 
-    public string Run => $"pretrain {_model.Config} {_recipe}";
+    public string Run => $"pretrain {_model.Config} {_recipe with { Steps = 0 }}";
 
     public float Rate(int step) => _schedule.Rate(step);
 

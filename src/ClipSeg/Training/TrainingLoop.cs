@@ -15,7 +15,9 @@ public interface ITraining
     /// <summary>Samples per step.</summary>
     int Batch { get; }
 
-    /// <summary>Says what is trained on what and how; a run is resumed only by one that says the same.</summary>
+    /// <summary>
+    /// Says what is trained on what and how, but not for how long; a run is resumed only by one that says the same.
+    /// </summary>
     string Run { get; }
 
     /// <summary>The learning rate of a step, 0 the first.</summary>
