@@ -23,6 +23,16 @@ public static unsafe class Gemm
     /// <summary>Below this many multiplications a thread is not worth waking.</summary>
     private const long MultipliesPerThread = 200_000;
 
+    /// <summary>
+    /// Whether products may run machine code that is made for this processor; by default they do, unless the
+    /// environment variable <c>CLIPSEG_GENERATED_KERNELS</c> is 0. The portable kernels give the same results.
+    /// </summary>
+    public static bool UsesGeneratedKernels
+    {
+        get => GeneratedKernel.Enabled;
+        set => GeneratedKernel.Enabled = value;
+    }
+
     /// <summary>What happens to the product on its way to C.</summary>
     public readonly ref struct Epilogue
     {

@@ -29,6 +29,7 @@ internal static unsafe class GeneratedKernel
     private static readonly bool _windows = OperatingSystem.IsWindows();
     private static readonly nint[] _kernels = new nint[3 * Rows * 4 * 2];
     private static readonly Lock _generating = new();
+    private static nint _rounding, _pairRounding;
     private static readonly bool[] _supported = [Runs(Precision.Float32), Runs(Precision.BFloat16), Runs(Precision.Int8)];
 
     /// <summary>What a kernel works on; offsets are those that <see cref="KernelAssembler"/> reads.</summary>
@@ -65,10 +66,7 @@ internal static unsafe class GeneratedKernel
         public long Mask;
     }
 
-    /// <summary>
-    /// Whether products may use generated code; off for tests, and where the environment variable
-    /// <c>CLIPSEG_GENERATED_KERNELS</c> is 0.
-    /// </summary>
+    /// <summary>See <see cref="Gemm.UsesGeneratedKernels"/>.</summary>
     public static bool Enabled { get; set; } = Environment.GetEnvironmentVariable(Variable) != "0";
 
     /// <summary>Whether this process runs generated code for products of this precision.</summary>
@@ -81,19 +79,49 @@ internal static unsafe class GeneratedKernel
     {
         int index = (((int)precision * Rows + rows - 1) * 4 + vectors - 1) * 2 + (byColumns ? 1 : 0);
         nint code = Volatile.Read(ref _kernels[index]);
-        if (code == 0) code = Generate(index, precision, rows, vectors, byColumns);
+        if (code == 0)
+        {
+            code = Generate(
+                ref _kernels[index],
+                () => KernelAssembler.Assemble(precision, rows, vectors, byColumns, _windows));
+        }
         ((delegate* unmanaged[SuppressGCTransition]<Arguments*, void>)code)(arguments);
     }
 
-    private static nint Generate(int index, Precision precision, int rows, int vectors, bool byColumns)
+    /// <summary>Rounds to bfloat16 as many elements as whole registers hold; returns how many.</summary>
+    public static int Round(ReadOnlySpan<float> x, Span<uint> y)
+    {
+        int count = x.Length & -2 * Lanes;
+        if (count == 0 || !Supports(Precision.BFloat16)) return 0;
+        nint code = Volatile.Read(ref _rounding);
+        if (code == 0) code = Generate(ref _rounding, () => KernelAssembler.AssembleRounding(_windows));
+        fixed (float* px = x)
+        fixed (uint* py = y) ((delegate* unmanaged[SuppressGCTransition]<float*, uint*, nint, void>)code)(px, py, count);
+        return count;
+    }
+
+    /// <summary>The same for pairs of elements of two rows.</summary>
+    public static int RoundPairs(ReadOnlySpan<float> low, ReadOnlySpan<float> high, Span<uint> y)
+    {
+        int count = Math.Min(low.Length, high.Length) & -Lanes;
+        if (count == 0 || !Supports(Precision.BFloat16)) return 0;
+        nint code = Volatile.Read(ref _pairRounding);
+        if (code == 0) code = Generate(ref _pairRounding, () => KernelAssembler.AssemblePairRounding(_windows));
+        fixed (float* pl = low, ph = high)
+        fixed (uint* py = y)
+            ((delegate* unmanaged[SuppressGCTransition]<float*, float*, uint*, nint, void>)code)(pl, ph, py, count);
+        return count;
+    }
+
+    private static nint Generate(ref nint place, Func<byte[]> assemble)
     {
         lock (_generating)
         {
-            if (_kernels[index] != 0) return _kernels[index];
-            nint code = ExecutableMemory.Load(KernelAssembler.Assemble(precision, rows, vectors, byColumns, _windows));
+            if (place != 0) return place;
+            nint code = ExecutableMemory.Load(assemble());
             if (code == 0) throw new NotSupportedException(
                 $"The system does not let a process make code executable. Set {Variable}=0 to run without.");
-            Volatile.Write(ref _kernels[index], code);
+            Volatile.Write(ref place, code);
             return code;
         }
     }

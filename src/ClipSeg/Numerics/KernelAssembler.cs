@@ -78,9 +78,63 @@ internal static class KernelAssembler
         }
         for (int i = FirstSaved; i <= saved; i++) c.vmovups(Xmm(i), __xmmword_ptr[rsp + (i - FirstSaved) * 16]);
         if (saved >= FirstSaved) c.add(rsp, SavedBytes);
+        return End(c);
+    }
+
+    /// <summary>
+    /// The code of a function (x, y, count) that rounds floats to bfloat16, two to an element; count is a multiple of
+    /// 32.
+    /// </summary>
+    public static byte[] AssembleRounding(bool windows)
+    {
+        Assembler c = new(64);
+        AssemblerRegister64[] parameters = windows ? [rcx, rdx, r8] : [rdi, rsi, rdx];
+        (AssemblerRegister64 x, AssemblerRegister64 y, AssemblerRegister64 count) =
+            (parameters[0], parameters[1], parameters[2]);
+        Label loop = c.CreateLabel();
+        c.Label(ref loop);
+        c.vmovups(zmm0, __zmmword_ptr[x]);
+        c.vmovups(zmm1, __zmmword_ptr[x + 64]);
+        c.vcvtne2ps2bf16(zmm0, zmm1, zmm0);
+        c.vmovups(__zmmword_ptr[y], zmm0);
+        c.add(x, 128);
+        c.add(y, 64);
+        c.sub(count, 32);
+        c.jnz(loop);
+        return End(c);
+    }
+
+    /// <summary>
+    /// The code of a function (low, high, y, count) that rounds two rows to bfloat16 and puts elements of both into
+    /// one; count is a multiple of 16.
+    /// </summary>
+    public static byte[] AssemblePairRounding(bool windows)
+    {
+        Assembler c = new(64);
+        AssemblerRegister64[] parameters = windows ? [rcx, rdx, r8, r9] : [rdi, rsi, rdx, rcx];
+        (AssemblerRegister64 low, AssemblerRegister64 high, AssemblerRegister64 y, AssemblerRegister64 count) =
+            (parameters[0], parameters[1], parameters[2], parameters[3]);
+        Label loop = c.CreateLabel();
+        c.Label(ref loop);
+        c.vcvtneps2bf16(ymm0, __zmmword_ptr[low]);
+        c.vcvtneps2bf16(ymm1, __zmmword_ptr[high]);
+        c.vpmovzxwd(zmm0, ymm0);
+        c.vpmovzxwd(zmm1, ymm1);
+        c.vpslld(zmm1, zmm1, 16);
+        c.vpord(zmm0, zmm0, zmm1);
+        c.vmovups(__zmmword_ptr[y], zmm0);
+        c.add(low, 64);
+        c.add(high, 64);
+        c.add(y, 64);
+        c.sub(count, 16);
+        c.jnz(loop);
+        return End(c);
+    }
+
+    private static byte[] End(Assembler c)
+    {
         c.vzeroupper();
         c.ret();
-
         using MemoryStream code = new();
         c.Assemble(new StreamCodeWriter(code), rip: 0);
         return code.ToArray();

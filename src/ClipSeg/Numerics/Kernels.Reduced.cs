@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ClipSeg.Numerics;
 
@@ -12,9 +14,6 @@ public static partial class Kernels
     /// <summary>What quantised inputs are shifted by: the processor multiplies unsigned bytes with signed ones.</summary>
     internal const int Int8Shift = 128;
 
-    // 1.5 * 2^23: a float that this is added to has its nearest integer in its lowest bits.
-    private const float RoundingConstant = 12582912;
-
     /// <summary>Rounds to bfloat16, ties to even, two to an element, the first in the low half; an odd end is padded
     /// with 0.</summary>
     /// <param name="y">⌈length / 2⌉ elements.</param>
@@ -24,7 +23,8 @@ public static partial class Kernels
         ReadOnlySpan<Vector<uint>> xv = MemoryMarshal.Cast<float, Vector<uint>>(x);
         Span<Vector<ushort>> yv = MemoryMarshal.Cast<uint, Vector<ushort>>(y);
         int pairs = xv.Length / 2;
-        for (int i = 0; i < pairs; i++) yv[i] = Vector.Narrow(RoundedHigh(xv[2 * i]), RoundedHigh(xv[2 * i + 1]));
+        for (int i = GeneratedKernel.Round(x, y) / Vector<ushort>.Count; i < pairs; i++)
+            yv[i] = Vector.Narrow(RoundedHigh(xv[2 * i]), RoundedHigh(xv[2 * i + 1]));
         for (int i = pairs * Vector<ushort>.Count; i < x.Length; i += 2)
         {
             uint high = i + 1 < x.Length ? ToBFloat16(x[i + 1]) : 0u;
@@ -39,7 +39,7 @@ public static partial class Kernels
         ReadOnlySpan<Vector<uint>> lows = MemoryMarshal.Cast<float, Vector<uint>>(x0);
         ReadOnlySpan<Vector<uint>> highs = MemoryMarshal.Cast<float, Vector<uint>>(x1);
         Span<Vector<uint>> yv = MemoryMarshal.Cast<uint, Vector<uint>>(y);
-        for (int i = 0; i < lows.Length; i++)
+        for (int i = GeneratedKernel.RoundPairs(x0, x1, y) / Vector<uint>.Count; i < lows.Length; i++)
             yv[i] = RoundedHigh(lows[i]) | (x1.IsEmpty ? Vector<uint>.Zero : RoundedHigh(highs[i]) << 16);
         for (int i = lows.Length * Vector<uint>.Count; i < x0.Length; i++)
             y[i] = ToBFloat16(x0[i]) | (x1.IsEmpty ? 0u : (uint)ToBFloat16(x1[i]) << 16);
@@ -64,25 +64,22 @@ public static partial class Kernels
         if (y.Length != (x.Length + 3) / 4) Throw.LengthMismatch(nameof(Quantize), y.Length, (x.Length + 3) / 4);
         float scale = LargestMagnitude(x) / LargestInt8;
         if (!float.IsNormal(scale)) scale = 1;                                      // all zeros, or beyond repair
-        float inverse = 1 / scale, constant = RoundingConstant + shift;
-        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
-        Span<Vector<byte>> yv = MemoryMarshal.Cast<uint, Vector<byte>>(y);
-        int quads = xv.Length / 4;
-        Vector<float> factor = new(inverse), rounding = new(constant);
-        Vector<uint> low = new(0xFF);
-        for (int i = 0; i < quads; i++)
+        float inverse = 1 / scale;
+        Span<byte> bytes = MemoryMarshal.AsBytes(y);
+        int first = 0;
+        if (Avx512F.IsSupported)
         {
-            Vector<uint> a = Vector.AsVectorUInt32(xv[4 * i] * factor + rounding) & low;
-            Vector<uint> b = Vector.AsVectorUInt32(xv[4 * i + 1] * factor + rounding) & low;
-            Vector<uint> c = Vector.AsVectorUInt32(xv[4 * i + 2] * factor + rounding) & low;
-            Vector<uint> d = Vector.AsVectorUInt32(xv[4 * i + 3] * factor + rounding) & low;
-            yv[i] = Vector.Narrow(Vector.Narrow(a, b), Vector.Narrow(c, d));
+            Vector512<float> factor = Vector512.Create(inverse);
+            Vector128<byte> flip = Vector128.Create((byte)shift);       // adding 128 is flipping the highest bit
+            for (; first + Vector512<float>.Count <= x.Length; first += Vector512<float>.Count)
+            {
+                Vector512<int> rounded = Avx512F.ConvertToVector512Int32(Vector512.Create(x[first..]) * factor);
+                (Avx512F.ConvertToVector128SByteWithSaturation(rounded).AsByte() ^ flip).CopyTo(bytes[first..]);
+            }
         }
-        int first = quads * Vector<byte>.Count;
-        Span<byte> rest = MemoryMarshal.AsBytes(y)[first..];
-        rest.Clear();
         for (int i = first; i < x.Length; i++)
-            rest[i - first] = (byte)BitConverter.SingleToUInt32Bits(x[i] * inverse + constant);
+            bytes[i] = (byte)((int)MathF.Round(x[i] * inverse, MidpointRounding.ToEven) + shift);
+        bytes[x.Length..].Clear();
         return scale;
     }
 

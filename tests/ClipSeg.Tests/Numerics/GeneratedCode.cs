@@ -8,15 +8,15 @@ public sealed class GeneratedCode
 {
     public static void Without(Action action)
     {
-        bool before = GeneratedKernel.Enabled;
-        GeneratedKernel.Enabled = false;
+        bool before = Gemm.UsesGeneratedKernels;
+        Gemm.UsesGeneratedKernels = false;
         try
         {
             action();
         }
         finally
         {
-            GeneratedKernel.Enabled = before;
+            Gemm.UsesGeneratedKernels = before;
         }
     }
 }
