@@ -3,7 +3,7 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Cli;
 
-/// <summary>The speed of a matrix product whose operands stay in the cache: what all others are compared with.</summary>
+/// <summary>The speed of a product whose operands stay in the cache: what all others are compared with.</summary>
 internal static class GemmPeak
 {
     private const int Rows = 168, Inner = 512, Columns = 512;

@@ -17,7 +17,7 @@ internal sealed record Stage(string Name, double Milliseconds, long Operations);
 internal sealed record StageTimes(IReadOnlyList<Stage> Stages, int Runs, int Tokens, int TextTokens)
 {
     private const int WarmUps = 3, MinRuns = 5, MaxRuns = 100;
-    private const string Picture = "picture", Vision = "vision", Text = "text", Decoder = "decoder", Upsampling = "mask";
+    private const string Picture = "picture", Vision = "vision", Text = "text", Decoder = "decoder", Mask = "mask";
     private static readonly TimeSpan _time = TimeSpan.FromSeconds(3);
 
     private static readonly string[] _names =
@@ -68,7 +68,7 @@ internal sealed record StageTimes(IReadOnlyList<Stage> Stages, int Runs, int Tok
             new(picture.Width, picture.Height, pixels[2] / patch, pixels[3] / patch, activations);
         Tensor logits = Measure(Decoder, () => segmenter.Model.Decoder.Forward(
             activations, conditional, encoded.GridHeight, encoded.GridWidth));
-        Mask[] masks = Measure(Upsampling, () => segmenter.Masks(encoded, logits));
+        Imaging.Mask[] masks = Measure(Mask, () => segmenter.Masks(encoded, logits));
         Measure("png", () => masks[0].EncodePng());
 
         (long Ticks, long Operations)[] sums = new (long, long)[_names.Length];
@@ -77,7 +77,8 @@ internal sealed record StageTimes(IReadOnlyList<Stage> Stages, int Runs, int Tok
             ref (long Ticks, long Operations) sum = ref sums[IndexOf(record)];
             sum = (sum.Ticks + record.Ticks, sum.Operations + record.Operations);
         }
-        return [.. sums.Select((sum, i) => new Stage(_names[i], 1e3 * sum.Ticks / Stopwatch.Frequency, sum.Operations))];
+        return [.. _names.Zip(sums, (name, sum) =>
+            new Stage(name, 1e3 * sum.Ticks / Stopwatch.Frequency, sum.Operations))];
     }
 
     private static T Measure<T>(string stage, Func<T> work)
@@ -86,7 +87,7 @@ internal sealed record StageTimes(IReadOnlyList<Stage> Stages, int Runs, int Tok
         return work();
     }
 
-    /// <summary>Which of the stages an operation belongs to: by the part of the network, and its weight's key.</summary>
+    /// <summary>The stage an operation belongs to: by the part of the network, and its weight's key.</summary>
     private static int IndexOf(Profile.Record record) => record.Stage switch
     {
         Picture => 0,
@@ -98,7 +99,7 @@ internal sealed record StageTimes(IReadOnlyList<Stage> Stages, int Runs, int Tok
         Vision => 6,
         Text => 7,
         Decoder => record.Weight.Contains("transposed_convolution") ? 9 : 8,
-        Upsampling => 10,
+        Mask => 10,
         _ => 11,
     };
 }

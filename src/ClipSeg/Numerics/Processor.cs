@@ -11,7 +11,7 @@ internal static class Processor
     /// <summary>What the processor calls itself.</summary>
     public static string Name { get; } = ReadName();
 
-    /// <summary>The design, where the name does not tell and the identification does, such as "Zen 5"; else "".</summary>
+    /// <summary>The design, such as "Zen 5", where the name does not tell it; "" if unknown.</summary>
     public static string Design { get; } = ReadDesign();
 
     /// <summary>The instructions that matter to matrix products.</summary>
