@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
+using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 
 namespace ClipSeg.Cli;
@@ -38,7 +39,7 @@ internal sealed class ModelOptions
         HelpName = "N",
     }.Between(1, Preprocessing.MaxSize);
 
-    private readonly ThreadsOption _threads = new();
+    private readonly ComputeOptions _compute = new();
 
     /// <summary>Those that say which files make up a model whose path is an argument.</summary>
     public void AddFilesTo(Command command)
@@ -59,14 +60,15 @@ internal sealed class ModelOptions
     {
         AddModelTo(command);
         command.Options.Add(_size);
-        _threads.AddTo(command);
+        _compute.AddTo(command);
     }
 
     /// <summary>Opens the model that --model or the environment names, or the one in the box.</summary>
     public Segmenter Load(ParseResult parsed, Terminal terminal)
     {
-        _threads.Apply(parsed);
-        return Load(Name(parsed, terminal), parsed.GetValue(_size), parsed, terminal);
+        _compute.Apply(parsed);
+        return Load(
+            Name(parsed, terminal), parsed.GetValue(_size), _compute.Precision(parsed), parsed, terminal);
     }
 
     /// <summary>The same as files alone: for training, which builds a network of its own on them.</summary>
@@ -84,13 +86,15 @@ internal sealed class ModelOptions
     }
 
     /// <summary>Opens a model whose path or name is an argument.</summary>
-    public Segmenter Load(string model, ParseResult parsed, Terminal terminal) => Load(model, null, parsed, terminal);
+    public Segmenter Load(string model, ParseResult parsed, Terminal terminal)
+        => Load(model, null, Precision.Float32, parsed, terminal);
 
-    private Segmenter Load(string model, int? size, ParseResult parsed, Terminal terminal)
+    private Segmenter Load(string model, int? size, Precision precision, ParseResult parsed, Terminal terminal)
     {
         SegmenterOptions options = new()
         {
             Size = size,
+            Precision = precision,
             ExtractLayers = ParseLayers(parsed.GetValue(_layers)),
             Files = Files(parsed),
         };

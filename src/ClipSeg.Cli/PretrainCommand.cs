@@ -49,7 +49,8 @@ internal static class PretrainCommand
             sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
             Weights weights = new(
                 new Dictionary<string, StoredTensor>(), trainable: "clip.", fresh: "", seed: (uint)recipe.Seed);
-            Pretrainer training = new(new(weights, sizes), vocabulary, data, recipe);
+            ClipSegModel model = new(weights, sizes) { Precision = run.Precision(parsed) };
+            Pretrainer training = new(model, vocabulary, data, recipe);
             return run.Train(terminal, training, folder, recipe.Interval, "pairs", "caption found");
         });
         return command;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ClipSeg.Imaging;
+using ClipSeg.Numerics;
 using ClipSeg.Training;
 using Spectre.Console;
 
@@ -21,19 +22,19 @@ internal sealed class RunOptions
         Description = "Go on where the run in this folder stopped; the result is the same as without the stop.",
     };
 
-    private readonly ThreadsOption _threads = new();
+    private readonly ComputeOptions _compute = new(training: true);
 
     public void AddTo(Command command)
     {
         command.Options.Add(_out);
         command.Options.Add(_resume);
-        _threads.AddTo(command);
+        _compute.AddTo(command);
     }
 
     /// <summary>The run's folder: a new one, or, to resume, one with a run in it.</summary>
     public TrainingFolder Open(ParseResult parsed)
     {
-        _threads.Apply(parsed);
+        _compute.Apply(parsed);
         string path = parsed.GetValue(_out)!;
         bool resume = parsed.GetValue(_resume);
         if (!resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
@@ -43,6 +44,9 @@ internal sealed class RunOptions
             throw new IOException($"'{path}' holds no run to resume: there is no saved state.");
         return folder;
     }
+
+    /// <summary>What the training's matrix products multiply.</summary>
+    public Precision Precision(ParseResult parsed) => _compute.Precision(parsed);
 
     /// <summary>Runs the training with a progress bar, or a line now and then where nobody watches.</summary>
     /// <param name="samples">What a step is made of, in the plural.</param>

@@ -83,7 +83,7 @@ internal static class TrainCommand
             if (fresh) config = recipe.Decoder(config);
             Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix, fresh: fresh ? DecoderPrefix : null,
                 seed: (uint)recipe.Seed);
-            ClipSegModel network = new(weights, config);
+            ClipSegModel network = new(weights, config) { Precision = run.Precision(parsed) };
             Preprocessing preprocessing = Preprocessing.Parse(checkpoint.PreprocessorJson);
             using ActivationCache? trainCache = Cache("train", train), checkCache = Cache("validation", check);
             ConcurrentDictionary<string, bool> reported = [];

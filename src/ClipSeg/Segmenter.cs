@@ -62,7 +62,8 @@ public sealed class Segmenter : IDisposable
             Preprocessing preprocessing = Preprocessing.Parse(checkpoint.PreprocessorJson);
             if (options.Size is { } size) preprocessing = preprocessing with { Width = size, Height = size };
             else if (preprocessing.Misfit(config.PatchSize) is { } misfit) throw new CheckpointException(misfit);
-            return new(checkpoint, new(new Weights(checkpoint.Tensors), config), preprocessing, options);
+            ClipSegModel network = new(new Weights(checkpoint.Tensors), config) { Precision = options.Precision };
+            return new(checkpoint, network, preprocessing, options);
         }
         catch (CheckpointException e)
         {

@@ -1,4 +1,5 @@
 using ClipSeg.Checkpoints;
+using ClipSeg.Numerics;
 
 namespace ClipSeg;
 
@@ -12,6 +13,9 @@ public sealed record SegmenterOptions
 
     /// <summary>The vision blocks that the decoder reads, 0-based, shallow first. Null: the model's own.</summary>
     public IReadOnlyList<int>? ExtractLayers { get; init; }
+
+    /// <summary>What matrix products multiply: float32 is exact, the others are faster.</summary>
+    public Precision Precision { get; init; }
 
     /// <summary>For the authors' files, which hold the decoder without its CLIP and have no config.</summary>
     public CheckpointOptions Files { get; init; } = new();

@@ -25,6 +25,21 @@ public sealed class ClipSegModel
 
     public Weights Weights { get; }
 
+    /// <summary>
+    /// What products with the weights multiply; to be set before the network is first used. With Int8, that is what
+    /// CLIP's blocks do, which are nearly all of the work; the rest, the decoder above all, is BFloat16. The last
+    /// layer, from tokens to pixels, stays Float32: it is small, and every error in it can be seen.
+    /// </summary>
+    public Precision Precision
+    {
+        get;
+        init
+        {
+            field = value;
+            foreach (Parameter p in Weights.Parameters) p.Precision = PrecisionOf(p.Name, value);
+        }
+    }
+
     public TextTower Text { get; }
 
     public VisionTower Vision { get; }
@@ -33,4 +48,11 @@ public sealed class ClipSegModel
 
     /// <summary>The logarithm of what CLIP multiplies cosine similarities with: a single element.</summary>
     public Parameter LogitScale { get; }
+
+    private static Precision PrecisionOf(string name, Precision precision)
+    {
+        if (name.StartsWith("decoder.transposed_convolution", StringComparison.Ordinal)) return Precision.Float32;
+        bool inBlock = name.Contains(".encoder.layers.", StringComparison.Ordinal);
+        return precision == Precision.Int8 && !inBlock ? Precision.BFloat16 : precision;
+    }
 }

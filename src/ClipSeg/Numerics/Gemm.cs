@@ -15,19 +15,11 @@ public enum Activation
 }
 
 /// <summary>
-/// Matrix products: C[M, N] = activation(A[M, K] * B[K, N] + bias[N]) + addend[M, N]. B is packed, A and C are
-/// row-major.
+/// Matrix products: C[M, N] = activation(A[M, K] * B[K, N] + bias[N]) + addend[M, N]. B is packed, in the precision the
+/// product is to have; A and C are row-major.
 /// </summary>
 public static unsafe class Gemm
 {
-    /// <summary>The K of one pass: a panel of B and six rows of A then stay in the caches next to the core.</summary>
-    private const int BlockK = 768;
-
-    /// <summary>
-    /// The M of one pass: as many rows of A, times <see cref="BlockK"/>, as fit half of a 1 MB cache.
-    /// </summary>
-    private const int BlockM = 28 * GemmKernel.Rows;
-
     /// <summary>Below this many multiplications a thread is not worth waking.</summary>
     private const long MultipliesPerThread = 200_000;
 
@@ -39,7 +31,7 @@ public static unsafe class Gemm
 
         public Activation Activation { get; init; }
 
-        /// <summary>Laid out like C and added last (a residual), or empty. May be C itself.</summary>
+        /// <summary>Laid out like C and added last (a residual), or empty. May be C itself if there is no activation.</summary>
         public ReadOnlySpan<float> Addend { get; init; }
     }
 
@@ -49,13 +41,97 @@ public static unsafe class Gemm
     public static void Multiply(
         ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> c, int ldc, Epilogue epilogue = default)
     {
-        Check(a, lda, m, b, c, ldc, epilogue);
-        if (m == 0 || b.N == 0) return;
-        fixed (float* pa = a, pc = c, pBias = epilogue.Bias, pAddend = epilogue.Addend)
+        CheckRows(a, lda, m, b);
+        if (b.Precision == Precision.Float32)
         {
-            Product product = new(pa, lda, m, b, pc, ldc, pBias, pAddend, epilogue.Activation);
+            fixed (float* pa = a) Run(new(pa, lda), m, b, c, ldc, epilogue, here: false);
+            return;
+        }
+        using TensorScope scope = new();
+        Multiply(ReducedRows.Of(a, lda, m, b.K, b.Precision), b, c, ldc, epilogue);
+    }
+
+    /// <summary>The product of rows that have B's precision already.</summary>
+    internal static void Multiply(
+        ReducedRows a, PackedMatrix b, Span<float> c, int ldc, Epilogue epilogue = default)
+    {
+        if (a.Precision != b.Precision || a.Elements[1] != b.Depth)
+            Throw.Shape("Gemm A", a.Elements.Shape, $"[M, {b.Depth}] of {b.Precision}");
+        fixed (float* elements = a.Elements.Data, scales = a.Scales is null ? default : a.Scales.Data)
+            Run(new(elements, b.Depth) { Scales = scales }, a.Elements[0], b, c, ldc, epilogue, here: false);
+    }
+
+    /// <summary>The product on this thread alone: for callers that have split their work already.</summary>
+    internal static void MultiplyHere(
+        ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> c, int ldc, Epilogue epilogue = default)
+    {
+        CheckRows(a, lda, m, b);
+        fixed (float* pa = a) Run(new(pa, lda), m, b, c, ldc, epilogue, here: true);
+    }
+
+    /// <summary>C[M, N] += Aᵀ B for A [K, M] and B [K, N], both row-major.</summary>
+    /// <param name="lda">Elements from one row of A to the next; <paramref name="ldb"/> and <paramref name="ldc"/>
+    /// alike.</param>
+    /// <param name="precision">Float32 or BFloat16.</param>
+    /// <param name="here">Whether to stay on this thread.</param>
+    internal static void AddTransposedProduct(
+        ReadOnlySpan<float> a, int lda, int k, int m, ReadOnlySpan<float> b, int ldb, int n, Span<float> c, int ldc,
+        Precision precision = Precision.Float32, bool here = false)
+    {
+        using TensorScope scope = new();
+        PackedMatrix packed = PackedMatrix.Rent(k, n, precision);
+        packed.Pack(b, ldb, transposed: false);
+        Epilogue add = new() { Addend = c };
+        if (!GeneratedKernel.Supports(precision))
+        {
+            Tensor rows = Tensor.Empty(m, k);
+            Kernels.Transpose(a, k, m, lda, rows.Data, k);
+            if (here && precision == Precision.Float32) MultiplyHere(rows.Data, k, m, packed, c, ldc, add);
+            else Multiply(rows.Data, k, m, packed, c, ldc, add);
+        }
+        else if (precision == Precision.Float32)
+        {
+            fixed (float* pa = a) Run(new(pa, lda) { ByColumns = true }, m, packed, c, ldc, add, here);
+        }
+        else
+        {
+            Tensor pairs = PairRows(a, lda, k, m);
+            fixed (float* pa = pairs.Data) Run(new(pa, m) { ByColumns = true }, m, packed, c, ldc, add, here);
+        }
+        packed.Return();
+    }
+
+    /// <summary>[K, M] → [⌈K / 2⌉, M]: elements of two rows in bfloat16.</summary>
+    private static Tensor PairRows(ReadOnlySpan<float> a, int lda, int k, int m)
+    {
+        Tensor pairs = Tensor.Empty((k + 1) / 2, m);
+        fixed (float* pinned = a)
+        {
+            float* from = pinned;
+            Workers.Split(pairs[0], Math.Max(1, 32768 / Math.Max(1, m)), (start, end) =>
+            {
+                for (int i = start; i < end; i++)
+                {
+                    float* row = from + (nint)2 * i * lda;
+                    ReadOnlySpan<float> second = 2 * i + 1 < k ? new(row + lda, m) : default;
+                    fixed (float* to = pairs.Data.Slice(i * m, m))
+                        Kernels.ToBFloat16(new(row, m), second, new Span<uint>(to, m));
+                }
+            });
+        }
+        return pairs;
+    }
+
+    private static void Run(
+        GemmProduct.Left a, int m, PackedMatrix b, Span<float> c, int ldc, in Epilogue epilogue, bool here)
+    {
+        CheckResult(m, b, c, ldc, epilogue);
+        if (m == 0 || b.N == 0) return;
+        fixed (float* pc = c, bias = epilogue.Bias, addend = epilogue.Addend)
+        {
+            GemmProduct product = new(a, m, b, pc, ldc, bias, addend, epilogue.Activation);
             long multiplies = (long)m * b.N * b.K;
-            int threads = (int)Math.Clamp(multiplies / MultipliesPerThread, 1, Workers.Count);
+            int threads = here ? 1 : (int)Math.Clamp(multiplies / MultipliesPerThread, 1, Workers.Count);
             int strips = (m + GemmKernel.Rows - 1) / GemmKernel.Rows;
 
             // Panels if they split evenly (each thread then reads only its part of B), else rows.
@@ -68,121 +144,25 @@ public static unsafe class Gemm
         }
     }
 
-    /// <summary>The product on this thread alone: for callers that have split their work already.</summary>
-    internal static void MultiplyHere(
-        ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> c, int ldc, Epilogue epilogue = default)
-    {
-        Check(a, lda, m, b, c, ldc, epilogue);
-        if (m == 0 || b.N == 0) return;
-        fixed (float* pa = a, pc = c, pBias = epilogue.Bias, pAddend = epilogue.Addend)
-            new Product(pa, lda, m, b, pc, ldc, pBias, pAddend, epilogue.Activation).Run(0, m, 0, b.Panels);
-    }
-
-    private static void Check(
-        ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> c, int ldc, in Epilogue epilogue)
+    private static void CheckRows(ReadOnlySpan<float> a, int lda, int m, PackedMatrix b)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(m);
         ArgumentOutOfRangeException.ThrowIfLessThan(lda, b.K);
-        ArgumentOutOfRangeException.ThrowIfLessThan(ldc, b.N);
-        if (m == 0) return;
-        long needA = (long)(m - 1) * lda + b.K, needC = (long)(m - 1) * ldc + b.N;
-        if (a.Length < needA) Throw.LengthMismatch("Gemm A", a.Length, (int)needA);
-        if (c.Length < needC) Throw.LengthMismatch("Gemm C", c.Length, (int)needC);
-        if (!epilogue.Bias.IsEmpty && epilogue.Bias.Length != b.N)
-            Throw.LengthMismatch("Gemm bias", epilogue.Bias.Length, b.N);
-        if (!epilogue.Addend.IsEmpty && epilogue.Addend.Length < needC)
-            Throw.LengthMismatch("Gemm addend", epilogue.Addend.Length, (int)needC);
+        long needed = m == 0 ? 0 : (long)(m - 1) * lda + b.K;
+        if (a.Length < needed) Throw.LengthMismatch("Gemm A", a.Length, (int)needed);
     }
 
-    /// <summary>One product; any rectangle of C can be computed on its own.</summary>
-    private sealed class Product(
-        float* a, int lda, int m, PackedMatrix b, float* c, int ldc, float* bias, float* addend, Activation activation)
+    private static void CheckResult(int m, PackedMatrix b, Span<float> c, int ldc, in Epilogue epilogue)
     {
-        public void Run(int row0, int row1, int panel0, int panel1)
-        {
-            float[]? padded = null;
-            if (m < GemmKernel.Rows) padded = RepeatLastRow();
-            fixed (float* pinned = padded)
-            {
-                if (padded is null) Run(a, lda, row0, row1, panel0, panel1);
-                else Run(pinned, b.K, row0, row1, panel0, panel1);
-            }
-            if (padded is not null) BufferPool.Return(padded);
-        }
-
-        private void Run(float* a, int lda, int row0, int row1, int panel0, int panel1)
-        {
-            GemmKernel kernel = GemmKernel.For(b.PanelWidth);
-            float* tile = stackalloc float[GemmKernel.Rows * GemmKernel.MaxColumns + 16];
-            tile = (float*)(((nint)tile + 63) & -64);
-            int width = b.PanelWidth;
-
-            for (int k0 = 0; k0 == 0 || k0 < b.K; k0 += BlockK)
-            {
-                int k = Math.Min(BlockK, b.K - k0);
-                for (int block = row0; block < row1; block += BlockM)
-                {
-                    int blockEnd = Math.Min(block + BlockM, row1);
-                    for (int p = panel0; p < panel1; p++)
-                    {
-                        float* panel = b.Panel(p) + (nint)k0 * width;
-                        for (int i = block; i < blockEnd; i += GemmKernel.Rows)
-                        {
-                            // The last block of rows starts early and stores only what is new.
-                            int start = Math.Max(0, Math.Min(i, m - GemmKernel.Rows));
-                            kernel.Multiply(a + (nint)start * lda + k0, lda, panel, k, tile);
-                            int rows = Math.Min(GemmKernel.Rows, m - i);
-                            Store(tile + (i - start) * width, i, rows, p, k0 == 0, k0 + k >= b.K);
-                        }
-                    }
-                }
-            }
-        }
-
-        /// <summary>A as six rows, for the few-row products of single prompts.</summary>
-        private float[] RepeatLastRow()
-        {
-            float[] rows = BufferPool.Rent(GemmKernel.Rows * b.K + 1);
-            for (int r = 0; r < GemmKernel.Rows; r++)
-                new ReadOnlySpan<float>(a + (nint)Math.Min(r, m - 1) * lda, b.K).CopyTo(rows.AsSpan(r * b.K));
-            return rows;
-        }
-
-        private void Store(float* tile, int row, int rows, int p, bool first, bool last)
-        {
-            int column = p * b.PanelWidth;
-            int columns = Math.Min(b.PanelWidth, b.N - column);
-            int whole = columns - columns % Vector<float>.Count;
-            for (int r = 0; r < rows; r++)
-            {
-                float* t = tile + r * b.PanelWidth;
-                nint at = (nint)(row + r) * ldc + column;
-                for (int j = 0; j < whole; j += Vector<float>.Count)
-                {
-                    Vector<float> v = Vector.Load(t + j);
-                    if (!first) v += Vector.Load(c + at + j);
-                    if (last)
-                    {
-                        if (bias != null) v += Vector.Load(bias + column + j);
-                        if (activation == Activation.QuickGelu) v = Kernels.QuickGelu(v);
-                        else if (activation == Activation.Relu) v = Vector.Max(v, Vector<float>.Zero);
-                        if (addend != null) v += Vector.Load(addend + at + j);
-                    }
-                    v.Store(c + at + j);
-                }
-                for (int j = whole; j < columns; j++)
-                {
-                    float v = first ? t[j] : t[j] + c[at + j];
-                    if (last)
-                    {
-                        if (bias != null) v += bias[column + j];
-                        if (activation == Activation.QuickGelu) v = Kernels.QuickGelu(v);
-                        else if (activation == Activation.Relu) v = MathF.Max(v, 0);
-                        if (addend != null) v += addend[at + j];
-                    }
-                    c[at + j] = v;
-                }
-            }
-        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(ldc, b.N);
+        if (m == 0) return;
+        long needed = (long)(m - 1) * ldc + b.N;
+        if (c.Length < needed) Throw.LengthMismatch("Gemm C", c.Length, (int)needed);
+        if (!epilogue.Bias.IsEmpty && epilogue.Bias.Length != b.N)
+            Throw.LengthMismatch("Gemm bias", epilogue.Bias.Length, b.N);
+        if (!epilogue.Addend.IsEmpty && epilogue.Addend.Length < needed)
+            Throw.LengthMismatch("Gemm addend", epilogue.Addend.Length, (int)needed);
+        if (epilogue.Activation != Activation.None && epilogue.Addend.Overlaps(c))
+            throw new ArgumentException("Gemm addend is C, expected another matrix after an activation.");
     }
 }

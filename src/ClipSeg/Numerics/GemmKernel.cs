@@ -14,7 +14,7 @@ namespace ClipSeg.Numerics;
 /// is read one element at a time and broadcast, so A needs no packing. Written out by hand because the accumulators
 /// have to be locals for the compiler to keep them in registers.
 /// </remarks>
-internal sealed unsafe class GemmKernel
+internal sealed unsafe partial class GemmKernel
 {
     /// <summary>The rows of a block, the same for every kernel.</summary>
     public const int Rows = 6;
@@ -54,9 +54,18 @@ internal sealed unsafe class GemmKernel
     public int Columns { get; }
 
     /// <summary>
-    /// tile[6, Columns] = A[6, k] * panel[k, Columns]; rows of A are <paramref name="lda"/> elements apart.
+    /// tile[6, Columns] = A[6, depth] * panel[depth, Columns]; rows of A are <paramref name="lda"/> elements apart. The
+    /// tile of int8 holds integers, the shift of the inputs still in them.
     /// </summary>
-    public void Multiply(float* a, nint lda, float* panel, nint k, float* tile) => _multiply(a, lda, panel, k, tile);
+    public void Multiply(Precision precision, float* a, nint lda, float* panel, nint depth, float* tile)
+    {
+        switch (precision)
+        {
+            case Precision.Float32: _multiply(a, lda, panel, depth, tile); break;
+            case Precision.BFloat16: MultiplyBFloat16(a, lda, panel, depth, tile, Columns); break;
+            default: MultiplyInt8(a, lda, panel, depth, tile, Columns); break;
+        }
+    }
 
     private static void Multiply512(float* a, nint lda, float* b, nint k, float* tile)
     {

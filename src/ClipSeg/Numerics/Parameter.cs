@@ -41,6 +41,15 @@ public sealed class Parameter
 
     public bool Trainable { get; }
 
+    /// <summary>
+    /// What products with it multiply; to be set before the first one. Biases and whatever else is no matrix stay as
+    /// they are.
+    /// </summary>
+    public Precision Precision { get; set; }
+
+    /// <summary>What products multiply that lead backwards: integers have no gradient worth having.</summary>
+    internal Precision GradientPrecision => Precision == Precision.Float32 ? Precision : Precision.BFloat16;
+
     /// <summary>The weight itself. Reading a frozen one keeps it in memory from then on.</summary>
     public Tensor Value
     {
@@ -78,7 +87,8 @@ public sealed class Parameter
             lock (_loading)
             {
                 int n = _shape[0], k = Value.Length / n;
-                if (_packedRows is null) _packedRows = PackedMatrix.Of(Value.Data, n, k, transposed: false);
+                if (_packedRows is null) _packedRows = PackedMatrix.Of(
+                    Value.Data, n, k, transposed: false, GradientPrecision);
                 else if (_packedRowsIsOld) _packedRows.Pack(Value.Data, k, transposed: false);
                 _packedRowsIsOld = false;
                 return _packedRows;
@@ -108,9 +118,9 @@ public sealed class Parameter
     private PackedMatrix Pack()
     {
         int n = _shape[0], k = Tensor.Count(_shape.AsSpan(1));
-        if (_value is not null) return PackedMatrix.Of(_value.Data, k, n, transposed: true);
+        if (_value is not null) return PackedMatrix.Of(_value.Data, k, n, transposed: true, Precision);
 
-        PackedMatrix packed = new(k, n);
+        PackedMatrix packed = new(k, n, precision: Precision);
         int rows = Math.Max(1, PackedAtOnce / (k * packed.PanelWidth)) * packed.PanelWidth;
         float[] buffer = BufferPool.Rent(Math.Min(rows, n) * k);
         for (int first = 0; first < n; first += rows)

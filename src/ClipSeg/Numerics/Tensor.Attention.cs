@@ -168,13 +168,8 @@ public sealed partial class Tensor
         private void AddTransposed(ReadOnlySpan<float> z, Tensor y, int start, Tensor dx)
         {
             int n = _tokens;
-            float[] zt = BufferPool.Rent(n * n);
-            Kernels.Transpose(z, n, n, n, zt, n);
-            PackedMatrix packed = PackedMatrix.Rent(n, _d);
-            packed.Pack(y.Data[start..], _width, transposed: false);
-            Gemm.MultiplyHere(zt, n, n, packed, dx.Data[start..], _width, new() { Addend = dx.Data[start..] });
-            packed.Return();
-            BufferPool.Return(zt);
+            Gemm.AddTransposedProduct(
+                z, n, n, n, y.Data[start..], _width, _d, dx.Data[start..], _width, here: true);
         }
     }
 }

@@ -97,7 +97,10 @@ public sealed partial class Tensor
                     Gemm.Multiply(d.Data, tile, Rows, weight.Packed, dx.Data, inputs, new() { Addend = dx.Data });
                 }
                 if (weight.Trainable)
-                    AddTransposedProduct(Data, d.Data, Rows, inputs, tile, Tape.GradientOf(weight).Data);
+                {
+                    Gemm.AddTransposedProduct(
+                        Data, inputs, Rows, inputs, d.Data, tile, tile, Tape.GradientOf(weight).Data, tile);
+                }
                 if (bias.Trainable) Kernels.AddColumnSums(y._grad!.Data, Tape.GradientOf(bias).Data);
             });
         }

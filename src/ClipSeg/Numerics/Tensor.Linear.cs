@@ -16,11 +16,14 @@ public sealed partial class Tensor
         using Profile.Timing timing = Profile.Measure(nameof(Linear), weight.Name, 2L * Rows * n * k);
         bool records = Tape.Records(this, weight, bias);
         Tensor y = Empty([.. _shape.AsSpan(..^1), n]);
-        Gemm.Multiply(Data, k, Rows, weight.Packed, y.Data, n, new()
+        Gemm.Epilogue epilogue = new()
         {
             Bias = bias is null ? default : bias.Value.Data,
             Activation = records ? Activation.None : activation,
-        });
+        };
+        PackedMatrix packed = weight.Packed;
+        if (packed.Precision == Precision.Float32) Gemm.Multiply(Data, k, Rows, packed, y.Data, n, epilogue);
+        else Gemm.Multiply(Reduced(packed.Precision), packed, y.Data, n, epilogue);
         if (!records) return y;
 
         Tape.Current!.Add(y, () => LinearBackward(weight, bias, y));
@@ -42,21 +45,12 @@ public sealed partial class Tensor
             Gemm.Multiply(
                 dy.Data, n, m, weight.PackedRows, dx.Data, k, new() { Addend = accumulate ? dx.Data : default });
         }
-        if (weight.Trainable) AddTransposedProduct(dy.Data, this.Data, m, n, k, Tape.GradientOf(weight).Data);
+        if (weight.Trainable)
+        {
+            Gemm.AddTransposedProduct(
+                dy.Data, n, m, n, Data, k, k, Tape.GradientOf(weight).Data, k, weight.GradientPrecision);
+        }
         if (bias is { Trainable: true }) Kernels.AddColumnSums(dy.Data, Tape.GradientOf(bias).Data);
-    }
-
-    /// <summary>c[N, K] += aᵀ b for a [M, N] and b [M, K].</summary>
-    internal static void AddTransposedProduct(
-        ReadOnlySpan<float> a, ReadOnlySpan<float> b, int m, int n, int k, Span<float> c)
-    {
-        using TensorScope scope = new();
-        Tensor at = Empty(n, m);
-        Kernels.Transpose(a, m, n, n, at.Data, m);
-        PackedMatrix packed = PackedMatrix.Rent(m, k);
-        packed.Pack(b, k, transposed: false);
-        Gemm.Multiply(at.Data, m, n, packed, c, k, new() { Addend = c });
-        packed.Return();
     }
 
     /// <summary>
@@ -115,8 +109,8 @@ public sealed partial class Tensor
         {
             Span<float> x = Data.Slice(i * m * k, m * k), d = dz.Data.Slice(i * m * n, m * n);
             Span<float> target = dy.Data.Slice(i * k * n, k * n);
-            if (transposed) AddTransposedProduct(d, x, m, n, k, target);        // [N, K] += dzᵀ x
-            else AddTransposedProduct(x, d, m, k, n, target);                   // [K, N] += xᵀ dz
+            if (transposed) Gemm.AddTransposedProduct(d, n, m, n, x, k, k, target, k);      // [N, K] += dzᵀ x
+            else Gemm.AddTransposedProduct(x, k, m, k, d, n, n, target, n);                 // [K, N] += xᵀ dz
         }
     }
 }

@@ -13,6 +13,7 @@ public sealed partial class Tensor
     private readonly float[] _buffer;
     private readonly Tensor? _owner;        // the tensor whose buffer a view shares
     private Tensor? _grad;
+    private ReducedRows? _reduced;
 
     private Tensor(int[] shape, float[] buffer, Tensor? owner)
         => (_shape, _buffer, _owner, Length) = (shape, buffer, owner, Count(shape));
@@ -142,5 +143,23 @@ public sealed partial class Tensor
         _grad = null;
     }
 
-    internal void ReturnBuffer() => BufferPool.Return(_buffer);
+    /// <summary>Whether the memory went back to the pool.</summary>
+    internal bool IsReturned { get; private set; }
+
+    internal void ReturnBuffer()
+    {
+        IsReturned = true;
+        BufferPool.Return(_buffer);
+    }
+
+    /// <summary>
+    /// The rows in reduced precision, made once for all products that read this tensor. It must not be written to
+    /// afterwards.
+    /// </summary>
+    internal ReducedRows Reduced(Precision precision)
+    {
+        if (_reduced is null || _reduced.Precision != precision || _reduced.Elements.IsReturned)
+            _reduced = ReducedRows.Of(Data, this[^1], Rows, this[^1], precision);
+        return _reduced;
+    }
 }

@@ -1,0 +1,232 @@
+using System.Numerics;
+
+namespace ClipSeg.Numerics;
+
+/// <summary>One matrix product; any rectangle of C can be computed on its own, on any thread.</summary>
+/// <param name="c">[M, N], rows <paramref name="ldc"/> elements apart.</param>
+/// <param name="bias">[N], or null.</param>
+/// <param name="addend">Laid out like C, or null.</param>
+internal sealed unsafe class GemmProduct(
+    GemmProduct.Left a, int m, PackedMatrix b, float* c, int ldc, float* bias, float* addend, Activation activation)
+{
+    /// <summary>
+    /// The depth of one pass: a panel of B and six rows of A then stay in the caches next to the core.
+    /// </summary>
+    private const int BlockDepth = 768;
+
+    /// <summary>
+    /// The M of one pass: as many rows of A, times <see cref="BlockDepth"/>, as fit half of a 1 MB cache.
+    /// </summary>
+    private const int BlockM = 28 * GemmKernel.Rows;
+
+    /// <summary>The left-hand matrix, as 32-bit elements.</summary>
+    /// <param name="stride">Elements from one row to the next; where columns are rows, from one column to the
+    /// next.</param>
+    public readonly struct Left(float* data, int stride)
+    {
+        public float* Data { get; } = data;
+
+        public int Stride { get; } = stride;
+
+        /// <summary>[M], of int8.</summary>
+        public float* Scales { get; init; }
+
+        /// <summary>Whether the matrix is stored transposed, [depth, M]; for generated code only.</summary>
+        public bool ByColumns { get; init; }
+    }
+
+    // Integers stay in registers to the end, so int8 has no passes: its depth is a quarter.
+    private readonly int _blockDepth = b.Precision == Precision.Int8 ? Math.Max(1, b.Depth) : BlockDepth;
+
+    // Before the first pass has overwritten it, should it be C.
+    private readonly bool _addsFirst = addend != null && activation == Activation.None;
+
+    /// <summary>Computes rows and panels of C, ends exclusive.</summary>
+    public void Run(int row0, int row1, int panel0, int panel1)
+    {
+        if (GeneratedKernel.Supports(b.Precision) && b.PanelWidth == GeneratedKernel.Columns)
+        {
+            RunGenerated(row0, row1, panel0, panel1);
+            return;
+        }
+        float[]? padded = m < GemmKernel.Rows ? RepeatLastRow() : null;
+        fixed (float* pinned = padded)
+        {
+            if (padded is null) RunPortable(a.Data, a.Stride, row0, row1, panel0, panel1);
+            else RunPortable(pinned, b.Depth, row0, row1, panel0, panel1);
+        }
+        if (padded is not null) BufferPool.Return(padded);
+    }
+
+    private void RunGenerated(int row0, int row1, int panel0, int panel1)
+    {
+        bool int8 = b.Precision == Precision.Int8;
+        nint strideC = (nint)ldc * sizeof(float);
+        int* tile = stackalloc int[int8 ? GemmKernel.Rows * GeneratedKernel.Columns : 0];
+        (int perRow, int perStep) = a.ByColumns ? (1, a.Stride) : (a.Stride, 1);
+        GeneratedKernel.Arguments arguments = new()
+        {
+            StrideA = (nint)a.Stride * sizeof(float),
+            StrideC = int8 ? GeneratedKernel.Columns * sizeof(int) : strideC,
+        };
+        for (int k0 = 0; k0 == 0 || k0 < b.Depth; k0 += _blockDepth)
+        {
+            int depth = Math.Min(_blockDepth, b.Depth - k0);
+            bool first = k0 == 0, last = k0 + depth >= b.Depth;
+            arguments.Depth = depth;
+            for (int block = row0; block < row1; block += BlockM)
+            {
+                int blockEnd = Math.Min(block + BlockM, row1);
+                for (int p = panel0; p < panel1; p++)
+                {
+                    int column = p * GeneratedKernel.Columns, columns = Math.Min(GeneratedKernel.Columns, b.N - column);
+                    int vectors = (columns + GeneratedKernel.Lanes - 1) / GeneratedKernel.Lanes;
+                    arguments.Panel = b.Panel(p) + (nint)k0 * GeneratedKernel.Columns;
+                    arguments.Mask = 0xFFFF >> vectors * GeneratedKernel.Lanes - columns;
+                    fixed (int* corrections = b.Corrections)
+                    {
+                        for (int i = block; i < blockEnd; i += GemmKernel.Rows)
+                        {
+                            int rows = Math.Min(GemmKernel.Rows, blockEnd - i);
+                            float* target = c + (nint)i * ldc + column;
+                            arguments.A = a.Data + (nint)i * perRow + (nint)k0 * perStep;
+                            arguments.C = int8 ? tile : target;
+                            arguments.StrideStart = int8 || first ? 0 : strideC;
+                            if (int8) arguments.Start = corrections + column;
+                            else if (!first) arguments.Start = target;
+                            else arguments.Start = bias == null ? null : bias + column;
+                            arguments.Addend = first && _addsFirst ? addend + (nint)i * ldc + column : null;
+                            GeneratedKernel.Run(b.Precision, rows, vectors, a.ByColumns, &arguments);
+                            if (int8) Dequantize(tile, GeneratedKernel.Columns, i, rows, column, columns, corrected: true);
+                            else if (last && activation != Activation.None)
+                                Finish(target, ldc, i, rows, column, columns, true, true, false);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private void RunPortable(float* a, int lda, int row0, int row1, int panel0, int panel1)
+    {
+        GemmKernel kernel = GemmKernel.For(b.PanelWidth);
+        float* tile = stackalloc float[GemmKernel.Rows * GemmKernel.MaxColumns + 16];
+        tile = (float*)(((nint)tile + 63) & -64);
+        int width = b.PanelWidth;
+
+        for (int k0 = 0; k0 == 0 || k0 < b.Depth; k0 += _blockDepth)
+        {
+            int depth = Math.Min(_blockDepth, b.Depth - k0);
+            for (int block = row0; block < row1; block += BlockM)
+            {
+                int blockEnd = Math.Min(block + BlockM, row1);
+                for (int p = panel0; p < panel1; p++)
+                {
+                    float* panel = b.Panel(p) + (nint)k0 * width;
+                    int column = p * width, columns = Math.Min(width, b.N - column);
+                    for (int i = block; i < blockEnd; i += GemmKernel.Rows)
+                    {
+                        // The last block of rows starts early and stores only what is new.
+                        int start = Math.Max(0, Math.Min(i, m - GemmKernel.Rows));
+                        kernel.Multiply(b.Precision, a + (nint)start * lda + k0, lda, panel, depth, tile);
+                        int rows = Math.Min(GemmKernel.Rows, m - i);
+                        float* from = tile + (i - start) * width;
+                        if (b.Precision == Precision.Int8)
+                            Dequantize((int*)from, width, i, rows, column, columns, corrected: false);
+                        else Finish(from, width, i, rows, column, columns, k0 == 0, k0 + depth >= b.Depth, true);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>A as six rows, for the few-row products of single prompts.</summary>
+    private float[] RepeatLastRow()
+    {
+        float[] rows = BufferPool.Rent(GemmKernel.Rows * b.Depth + 1);
+        for (int r = 0; r < GemmKernel.Rows; r++)
+        {
+            new ReadOnlySpan<float>(a.Data + (nint)Math.Min(r, m - 1) * a.Stride, b.Depth)
+                .CopyTo(rows.AsSpan(r * b.Depth));
+        }
+        return rows;
+    }
+
+    /// <summary>From sums of floats to C.</summary>
+    /// <param name="withBias">False if the sums contain it.</param>
+    private void Finish(
+        float* sums, int stride, int row, int rows, int column, int columns, bool first, bool last, bool withBias)
+    {
+        int whole = columns - columns % Vector<float>.Count;
+        float* added = withBias && last ? bias : null;
+        for (int r = 0; r < rows; r++)
+        {
+            float* t = sums + (nint)r * stride;
+            nint at = (nint)(row + r) * ldc + column;
+            for (int j = 0; j < whole; j += Vector<float>.Count)
+            {
+                Vector<float> v = Vector.Load(t + j);
+                if (!first) v += Vector.Load(c + at + j);
+                else if (_addsFirst) v += Vector.Load(addend + at + j);
+                if (added != null) v += Vector.Load(added + column + j);
+                (last ? Activate(v, at + j) : v).Store(c + at + j);
+            }
+            for (int j = whole; j < columns; j++)
+            {
+                float v = first ? t[j] : t[j] + c[at + j];
+                if (first && _addsFirst) v += addend[at + j];
+                if (added != null) v += added[column + j];
+                c[at + j] = last ? Activate(v, at + j) : v;
+            }
+        }
+    }
+
+    /// <summary>From sums of int8 products to C.</summary>
+    /// <param name="corrected">Whether the shift of the inputs is out of the sums.</param>
+    private void Dequantize(int* sums, int stride, int row, int rows, int column, int columns, bool corrected)
+    {
+        int whole = columns - columns % Vector<float>.Count;
+        fixed (float* scales = b.Scales)
+        fixed (int* corrections = b.Corrections)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                int* t = sums + r * stride;
+                float scale = a.Scales[row + r];
+                nint at = (nint)(row + r) * ldc + column;
+                for (int j = 0; j < whole; j += Vector<float>.Count)
+                {
+                    Vector<int> sum = Vector.Load(t + j);
+                    if (!corrected) sum += Vector.Load(corrections + column + j);
+                    Vector<float> v = Vector.ConvertToSingle(sum) * (Vector.Load(scales + column + j) * scale);
+                    if (bias != null) v += Vector.Load(bias + column + j);
+                    if (_addsFirst) v += Vector.Load(addend + at + j);
+                    Activate(v, at + j).Store(c + at + j);
+                }
+                for (int j = whole; j < columns; j++)
+                {
+                    int sum = corrected ? t[j] : t[j] + corrections[column + j];
+                    float v = sum * (scales[column + j] * scale);
+                    if (bias != null) v += bias[column + j];
+                    if (_addsFirst) v += addend[at + j];
+                    c[at + j] = Activate(v, at + j);
+                }
+            }
+        }
+    }
+
+    /// <summary>The activation, and the addend after it.</summary>
+    private Vector<float> Activate(Vector<float> v, nint at)
+    {
+        if (activation == Activation.None) return v;
+        v = activation == Activation.QuickGelu ? Kernels.QuickGelu(v) : Vector.Max(v, Vector<float>.Zero);
+        return addend == null ? v : v + Vector.Load(addend + at);
+    }
+
+    private float Activate(float v, nint at)
+    {
+        if (activation == Activation.None) return v;
+        v = activation == Activation.QuickGelu ? Kernels.QuickGelu(v) : MathF.Max(v, 0);
+        return addend == null ? v : v + addend[at];
+    }
+}

@@ -1,0 +1,108 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace ClipSeg.Numerics;
+
+public static partial class Kernels
+{
+    /// <summary>The largest magnitude of a quantised weight or input.</summary>
+    internal const int LargestInt8 = 127;
+
+    /// <summary>What quantised inputs are shifted by: the processor multiplies unsigned bytes with signed ones.</summary>
+    internal const int Int8Shift = 128;
+
+    // 1.5 * 2^23: a float that this is added to has its nearest integer in its lowest bits.
+    private const float RoundingConstant = 12582912;
+
+    /// <summary>Rounds to bfloat16, ties to even, two to an element, the first in the low half; an odd end is padded
+    /// with 0.</summary>
+    /// <param name="y">⌈length / 2⌉ elements.</param>
+    public static void ToBFloat16(ReadOnlySpan<float> x, Span<uint> y)
+    {
+        if (y.Length != (x.Length + 1) / 2) Throw.LengthMismatch(nameof(ToBFloat16), y.Length, (x.Length + 1) / 2);
+        ReadOnlySpan<Vector<uint>> xv = MemoryMarshal.Cast<float, Vector<uint>>(x);
+        Span<Vector<ushort>> yv = MemoryMarshal.Cast<uint, Vector<ushort>>(y);
+        int pairs = xv.Length / 2;
+        for (int i = 0; i < pairs; i++) yv[i] = Vector.Narrow(RoundedHigh(xv[2 * i]), RoundedHigh(xv[2 * i + 1]));
+        for (int i = pairs * Vector<ushort>.Count; i < x.Length; i += 2)
+        {
+            uint high = i + 1 < x.Length ? ToBFloat16(x[i + 1]) : 0u;
+            y[i / 2] = high << 16 | ToBFloat16(x[i]);
+        }
+    }
+
+    /// <summary>Rounds two rows to bfloat16: y[i] has x0[i] in its low half and x1[i] in its high half.</summary>
+    /// <param name="x1">As long as <paramref name="x0"/>, or empty for zeros.</param>
+    internal static void ToBFloat16(ReadOnlySpan<float> x0, ReadOnlySpan<float> x1, Span<uint> y)
+    {
+        ReadOnlySpan<Vector<uint>> lows = MemoryMarshal.Cast<float, Vector<uint>>(x0);
+        ReadOnlySpan<Vector<uint>> highs = MemoryMarshal.Cast<float, Vector<uint>>(x1);
+        Span<Vector<uint>> yv = MemoryMarshal.Cast<uint, Vector<uint>>(y);
+        for (int i = 0; i < lows.Length; i++)
+            yv[i] = RoundedHigh(lows[i]) | (x1.IsEmpty ? Vector<uint>.Zero : RoundedHigh(highs[i]) << 16);
+        for (int i = lows.Length * Vector<uint>.Count; i < x0.Length; i++)
+            y[i] = ToBFloat16(x0[i]) | (x1.IsEmpty ? 0u : (uint)ToBFloat16(x1[i]) << 16);
+    }
+
+    /// <summary>The nearest bfloat16, ties to even; not a number stays so.</summary>
+    internal static ushort ToBFloat16(float x)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(x);
+        return (ushort)(float.IsNaN(x) ? bits >> 16 | 1 : bits + 0x7FFF + (bits >> 16 & 1) >> 16);
+    }
+
+    /// <summary>
+    /// The nearest multiples of x's largest magnitude / 127, four to an element; an end that does not fill one is
+    /// padded with 0.
+    /// </summary>
+    /// <param name="y">⌈length / 4⌉ elements.</param>
+    /// <param name="shift">Added to every byte: 0 for weights, <see cref="Int8Shift"/> for inputs.</param>
+    /// <returns>The scale: x ≈ scale * (y - shift).</returns>
+    internal static float Quantize(ReadOnlySpan<float> x, Span<uint> y, int shift)
+    {
+        if (y.Length != (x.Length + 3) / 4) Throw.LengthMismatch(nameof(Quantize), y.Length, (x.Length + 3) / 4);
+        float scale = LargestMagnitude(x) / LargestInt8;
+        if (!float.IsNormal(scale)) scale = 1;                                      // all zeros, or beyond repair
+        float inverse = 1 / scale, constant = RoundingConstant + shift;
+        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
+        Span<Vector<byte>> yv = MemoryMarshal.Cast<uint, Vector<byte>>(y);
+        int quads = xv.Length / 4;
+        Vector<float> factor = new(inverse), rounding = new(constant);
+        Vector<uint> low = new(0xFF);
+        for (int i = 0; i < quads; i++)
+        {
+            Vector<uint> a = Vector.AsVectorUInt32(xv[4 * i] * factor + rounding) & low;
+            Vector<uint> b = Vector.AsVectorUInt32(xv[4 * i + 1] * factor + rounding) & low;
+            Vector<uint> c = Vector.AsVectorUInt32(xv[4 * i + 2] * factor + rounding) & low;
+            Vector<uint> d = Vector.AsVectorUInt32(xv[4 * i + 3] * factor + rounding) & low;
+            yv[i] = Vector.Narrow(Vector.Narrow(a, b), Vector.Narrow(c, d));
+        }
+        int first = quads * Vector<byte>.Count;
+        Span<byte> rest = MemoryMarshal.AsBytes(y)[first..];
+        rest.Clear();
+        for (int i = first; i < x.Length; i++)
+            rest[i - first] = (byte)BitConverter.SingleToUInt32Bits(x[i] * inverse + constant);
+        return scale;
+    }
+
+    private static float LargestMagnitude(ReadOnlySpan<float> x)
+    {
+        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
+        Vector<float> largest = Vector<float>.Zero;
+        foreach (Vector<float> v in xv) largest = Vector.Max(largest, Vector.Abs(v));
+        float result = 0;
+        for (int i = 0; i < Vector<float>.Count; i++) result = MathF.Max(result, largest[i]);
+        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) result = MathF.Max(result, MathF.Abs(x[i]));
+        return result;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<uint> RoundedHigh(Vector<uint> bits)
+    {
+        Vector<uint> rounded = bits + new Vector<uint>(0x7FFF) + (bits >>> 16 & Vector<uint>.One) >>> 16;
+        Vector<float> x = Vector.AsVectorSingle(bits);
+        return Vector.ConditionalSelect(
+            Vector.AsVectorUInt32(Vector.Equals(x, x)), rounded, bits >>> 16 | Vector<uint>.One);
+    }
+}
