@@ -13,7 +13,7 @@ internal sealed class BenchCommand
     private const string Examples = """
         clipseg bench
         clipseg bench --model CIDAS/clipseg-rd64-refined --size 512
-        clipseg bench --threads 1 --json > bench.json
+        clipseg bench --precision int8 --threads 1 --json > bench.json
         """;
 
     private readonly Option<string?> _model = new("--model", "-m")
@@ -32,7 +32,7 @@ internal sealed class BenchCommand
     private readonly Option<bool> _json =
         new("--json") { Description = "Print the figures as JSON, and nothing else." };
 
-    private readonly ThreadsOption _threads = new();
+    private readonly ComputeOptions _compute = new();
     private readonly Terminal _terminal;
 
     private BenchCommand(Terminal terminal) => _terminal = terminal;
@@ -46,18 +46,19 @@ internal sealed class BenchCommand
         {
             bench._model, bench._size, bench._json,
         };
-        bench._threads.AddTo(command);
+        bench._compute.AddTo(command);
         command.SetAction(bench.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        _threads.Apply(parsed);
+        _compute.Apply(parsed);
         int? size = parsed.GetValue(_size);
         string? name = parsed.GetValue(_model);
-        using Segmenter segmenter = name is null ? Random(size)
-            : Segmenter.Load(ModelOptions.Locate(name, _terminal), new() { Size = size });
+        Precision precision = _compute.Precision(parsed);
+        using Segmenter segmenter = name is null ? Random(size, precision)
+            : Segmenter.Load(ModelOptions.Locate(name, _terminal), new() { Size = size, Precision = precision });
         ClipTokenizer tokenizer = new(segmenter.Checkpoint is { } checkpoint
             ? ModelFiles.ReadVocabulary(checkpoint, new()) : BpeVocabulary.FromMerges([]));
 
@@ -67,8 +68,8 @@ internal sealed class BenchCommand
             Width = segmenter.Preprocessing.Width,
             Height = segmenter.Preprocessing.Height,
             Threads = Workers.Count,
-            PeakOfOne = GemmPeak.Measure(1, _terminal.Stop),
-            Peak = GemmPeak.Measure(Workers.Count, _terminal.Stop),
+            Precision = precision,
+            Peaks = [.. Enum.GetValues<Precision>().Select(p => GemmPeak.Measure(p, _terminal.Stop))],
             Times = StageTimes.Measure(segmenter, tokenizer, _terminal.Stop),
         });
         if (parsed.GetValue(_json)) report.WriteJson(_terminal.Output);
@@ -77,7 +78,7 @@ internal sealed class BenchCommand
     }
 
     /// <summary>The authors' network without their weights: its vocabulary is letters.</summary>
-    private static Segmenter Random(int? size)
+    private static Segmenter Random(int? size, Precision precision)
     {
         ClipSegConfig config = ClipSegConfig.Rd64 with { VocabularySize = 514, EndToken = 513 };
         Preprocessing preprocessing = new();
@@ -87,7 +88,8 @@ internal sealed class BenchCommand
         // which take ten times as long to draw.
         ClipSegModel fresh = new(new(new Dictionary<string, StoredTensor>(), fresh: ""), config);
         Dictionary<string, StoredTensor> weights = fresh.Weights.Parameters.ToDictionary(p => p.Name, RandomWeight);
-        return new(new(new(weights), config), preprocessing, () => new(BpeVocabulary.FromMerges([])));
+        ClipSegModel network = new(new(weights), config) { Precision = precision };
+        return new(network, preprocessing, () => new(BpeVocabulary.FromMerges([])));
     }
 
     private static StoredTensor RandomWeight(Parameter parameter)

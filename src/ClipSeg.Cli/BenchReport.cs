@@ -19,13 +19,16 @@ internal sealed record BenchReport
 
     public required int Threads { get; init; }
 
-    /// <summary>Of one thread, in operations a second.</summary>
-    public required double PeakOfOne { get; init; }
+    /// <summary>Of the products with weights.</summary>
+    public required Precision Precision { get; init; }
 
-    /// <summary>Of all threads together, in operations a second.</summary>
-    public required double Peak { get; init; }
+    /// <summary>Of every precision, on one thread and on all.</summary>
+    public required IReadOnlyList<GemmPeak> Peaks { get; init; }
 
     public required StageTimes Times { get; init; }
+
+    /// <summary>What the precision in use can reach on all threads.</summary>
+    private double Peak => Peaks.Single(p => p.Precision == Precision).AllThreads;
 
     public IEnumerable<Table> ToTables()
     {
@@ -34,10 +37,13 @@ internal sealed record BenchReport
         string design = Processor.Design.Length > 0 ? $" ({Processor.Design})" : "";
         Row(about, "processor", Text($"{Processor.Name}{design}, {Environment.ProcessorCount} threads"));
         Row(about, "instructions", string.Join(", ", Processor.Features));
-        Row(about, "matrix product, in the cache", Threads == 1
-            ? Text($"{1e-9 * Peak:0} GFLOP/s on one thread")
-            : Text($"{1e-9 * PeakOfOne:0} GFLOP/s on one thread, {1e-9 * Peak:0} on {Threads}"));
-        Row(about, "model", Text($"{Model}, {Width} x {Height}, {Times.Tokens} tokens"));
+        foreach (GemmPeak peak in Peaks)
+        {
+            string one = Text($"{1e-9 * peak.OneThread:0} GFLOP/s on one thread");
+            string all = Threads == 1 ? "" : Text($", {1e-9 * peak.AllThreads:0} on {Threads}");
+            Row(about, $"peak of {NameOf(peak.Precision)} products", one + all);
+        }
+        Row(about, "model", Text($"{Model}, {Width} x {Height}, {Times.Tokens} tokens, {NameOf(Precision)}"));
         Row(about, "work", Text($"one picture of 640 x 480, one prompt of {Times.TextTokens} tokens, on {Threads} ")
             + Text($"{(Threads == 1 ? "thread" : "threads")}; medians of {Times.Runs} runs"));
         yield return about;
@@ -63,8 +69,17 @@ internal sealed record BenchReport
             foreach (string feature in Processor.Features) json.WriteStringValue(feature);
             json.WriteEndArray();
             json.WriteNumber("threads", Threads);
-            json.WriteNumber("gflopsPeakOneThread", Round(1e-9 * PeakOfOne));
-            json.WriteNumber("gflopsPeak", Round(1e-9 * Peak));
+            json.WriteStartArray("peaks");
+            foreach (GemmPeak peak in Peaks)
+            {
+                json.WriteStartObject();
+                json.WriteString("precision", NameOf(peak.Precision));
+                json.WriteNumber("gflopsOneThread", Round(1e-9 * peak.OneThread));
+                json.WriteNumber("gflops", Round(1e-9 * peak.AllThreads));
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteString("precision", NameOf(Precision));
             json.WriteString("model", Model);
             json.WriteNumber("width", Width);
             json.WriteNumber("height", Height);
@@ -103,6 +118,13 @@ internal sealed record BenchReport
 
     /// <summary>Operations a second.</summary>
     private static double Speed(Stage stage) => 1e3 * stage.Operations / stage.Milliseconds;
+
+    private static string NameOf(Precision precision) => precision switch
+    {
+        Precision.BFloat16 => "bf16",
+        Precision.Int8 => "int8",
+        _ => "f32",
+    };
 
     private static double Round(double value) => Math.Round(value, 4);
 

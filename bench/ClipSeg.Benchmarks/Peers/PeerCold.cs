@@ -22,10 +22,10 @@ internal sealed record PeerCold(double Milliseconds, long PeakBytes)
         ProcessStartInfo start = engine.IsOurs
             ? new(clipseg, [
                 "segment", picture, PeerModel.Prompt, "--model", folder, "-o", output, "--threads", $"{threads}",
-                .. engine.Precision == "f32" ? (string[])[] : ["--precision", engine.Precision]])
+                "--precision", engine.Precision])
             : new(engine.Program[0], [
-                .. engine.Program.Skip(1), folder, picture, JsonSerializer.Serialize(model.Ids(1)), mask, $"{model.Side}",
-                $"{threads}"]);
+                .. engine.Program.Skip(1), folder, picture, JsonSerializer.Serialize(model.Ids(1)), mask,
+                $"{model.Side}", $"{threads}"]);
         start.RedirectStandardOutput = start.RedirectStandardError = true;
 
         long began = Stopwatch.GetTimestamp();
@@ -43,16 +43,6 @@ internal sealed record PeerCold(double Milliseconds, long PeakBytes)
         if (process.ExitCode != 0 || Directory.GetFiles(output, "*.png").Length == 0)
             throw new PeerException($"{engine.Name}: {errors.Result.Trim().Split('\n')[0]} {words.Result}");
         return new(time, peak);
-    }
-
-    /// <summary>What <c>clipseg segment --help</c> prints.</summary>
-    public static string HelpOf(string clipseg)
-    {
-        using Process process = Process.Start(
-            new ProcessStartInfo(clipseg, ["segment", "--help"]) { RedirectStandardOutput = true })!;
-        string help = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return help;
     }
 
     /// <summary>The largest so far, which the system keeps; 0 if the process has just ended.</summary>

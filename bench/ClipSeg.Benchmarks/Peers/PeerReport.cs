@@ -27,9 +27,13 @@ internal static class PeerReport
         foreach (string version in results.Versions) text.Append($"- {version}\n");
         text.Append(Text($"- Idle engines took at most {100 * results.Idle:0.0} % of one processor.\n"));
         foreach (string skipped in results.Skipped) text.Append($"- Not measured: {skipped}\n");
-        text.Append("\nTimes are milliseconds. \"time / ORT\" is the median divided by that of onnxruntime-node in the ");
-        text.Append("same table, \"ORT / time\" the other way round. \"differs\" is the relative difference of the ");
-        text.Append("logits from clipseg f32.\n");
+        text.Append("""
+
+            Times are milliseconds. "time / ORT" is the median divided by that of onnxruntime-node in the same table, with
+            several rows the first, and "ORT / time" the other way round. "differs" is the relative difference of the
+            logits from clipseg f32.
+
+            """.ReplaceLineEndings("\n"));
         foreach (IGrouping<string, PeerSeries> scenario in results.Series.GroupBy(s => s.Scenario))
         {
             PeerSeries[] series = [.. scenario];
@@ -89,7 +93,8 @@ internal static class PeerReport
                 s.Name, PeerSeries.Quantile(s.PeakMegabytes, 0.5), PeerSeries.Quantile(s.PeakMegabytes, 0.25),
                 PeerSeries.Quantile(s.PeakMegabytes, 0.75), IsOurs(s)))]));
         }
-        return BarChart.Draw(Text($"{results.Processor}; {results.Threads} threads for each engine; shorter is better"), groups);
+        return BarChart.Draw(
+            Text($"{results.Processor}; {results.Threads} threads for each engine; shorter is better"), groups);
     }
 
     /// <summary>The medians of one picture and one prompt again, a column for each size.</summary>

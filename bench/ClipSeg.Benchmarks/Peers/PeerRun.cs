@@ -12,7 +12,6 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
     private const int WarmUps = 3;          // a scenario's first runs allocate, and .NET compiles
     private const int TimedOfATurn = 2;     // after one that is not, as the caches are another engine's
 
-    private readonly List<PeerEngine> _engines = [.. options.Engines];
     private readonly List<PeerSeries> _series = [];
     private readonly List<string> _skipped = [];
     private readonly SortedSet<string> _versions = new(StringComparer.Ordinal);
@@ -22,7 +21,6 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
     {
         PeerModel model = PeerModel.Prepare(
             Path.Combine(options.Work, options.Quick ? "toy" : "full-size"), options.Quick ? options.Toy : null, log);
-        SkipUnknownPrecisions();
         PeerScenario[] scenarios = [.. options.Quick ? PeerScenario.Quick() : PeerScenario.OfFullSize()];
         MeasureWarm(model, scenarios);
         MeasureCold(model);
@@ -47,24 +45,12 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
         };
     }
 
-    /// <summary>Words that a command line does not know may be prompts, so it is asked first.</summary>
-    private void SkipUnknownPrecisions()
-    {
-        PeerEngine[] special = [.. _engines.Where(e => e.IsOurs && e.Precision != "f32")];
-        if (special.Length == 0 || PeerCold.HelpOf(options.Clipseg).Contains("--precision")) return;
-        foreach (PeerEngine engine in special)
-        {
-            Skip($"{engine.Name}: this build's command line has no --precision.");
-            _engines.Remove(engine);
-        }
-    }
-
     private void MeasureWarm(PeerModel model, PeerScenario[] scenarios)
     {
         List<PeerProcess> running = [];
         try
         {
-            foreach (PeerEngine engine in _engines) TryStart(engine, model, running);
+            foreach (PeerEngine engine in options.Engines) TryStart(engine, model, running);
             foreach (PeerScenario scenario in scenarios)
             {
                 log(scenario.Title);
@@ -137,7 +123,7 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
         string picture = Path.Combine(model.Folder, "picture.png");
         FullSize.Picture(640).Save(picture);
         List<(PeerEngine Engine, PeerSeries Series)> turns =
-            [.. _engines.Where(e => !e.IsSplit).Select(e => (e, new PeerSeries("cold", Title, e.Name)))];
+            [.. options.Engines.Where(e => !e.IsSplit).Select(e => (e, new PeerSeries("cold", Title, e.Name)))];
         foreach ((PeerEngine Engine, PeerSeries Series) turn in turns.ToArray())
         {
             // Once without a clock: the files come into the system's cache.

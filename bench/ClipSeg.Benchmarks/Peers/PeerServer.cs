@@ -5,7 +5,7 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Benchmarks.Peers;
 
-/// <summary>ClipSeg as one of the engines that are compared; requests and answers are bench/peers/engine.mjs's.</summary>
+/// <summary>ClipSeg as one of the engines; requests and answers are those of bench/peers/engine.mjs.</summary>
 internal sealed class PeerServer : IDisposable
 {
     private Segmenter? _segmenter;
@@ -60,11 +60,17 @@ internal sealed class PeerServer : IDisposable
 
     private void Load(JsonElement request)
     {
-        string precision = request.GetProperty("precision").GetString()!;
-        if (precision != "f32") throw new ArgumentException($"This build has no precision {precision}.");
+        string name = request.GetProperty("precision").GetString()!;
+        Precision precision = name switch
+        {
+            "f32" => Precision.Float32,
+            "bf16" => Precision.BFloat16,
+            "int8" => Precision.Int8,
+            _ => throw new ArgumentException($"Precision is '{name}', expected f32, bf16 or int8."),
+        };
         Workers.Count = request.GetProperty("threads").GetInt32();
         _segmenter?.Dispose();
-        _segmenter = Segmenter.Load(request.GetProperty("folder").GetString()!);
+        _segmenter = Segmenter.Load(request.GetProperty("folder").GetString()!, new() { Precision = precision });
     }
 
     /// <summary>Texts once, each picture once, and the decoder for each picture with all texts.</summary>

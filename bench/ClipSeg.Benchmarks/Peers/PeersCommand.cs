@@ -12,7 +12,7 @@ internal static class PeersCommand
         Option<string> precisions = new("--precisions")
         {
             DefaultValueFactory = _ => "f32,bf16,int8",
-            Description = "Of ClipSeg; what this build does not have is skipped.",
+            Description = "Of ClipSeg.",
         };
         Option<bool> quick = new("--quick") { Description = "A tiny round with a toy model: whether it all works." };
         Option<string> output = new("--output")

@@ -34,11 +34,12 @@ public sealed class BenchCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mini")]
-    [InlineData("mini-refined")]
-    public void Json_has_the_operations_that_the_network_is_made_of(string toy)
+    [InlineData("mini", "f32")]
+    [InlineData("mini-refined", "int8")]
+    public void Json_has_the_operations_that_the_network_is_made_of(string toy, string precision)
     {
-        Assert.Equal(0, _cli.Run("bench", "--model", Fixtures.At("model", toy), "--size", "64", "--json"));
+        Assert.Equal(0, _cli.Run(
+            "bench", "--model", Fixtures.At("model", toy), "--size", "64", "--precision", precision, "--json"));
 
         using JsonDocument json = JsonDocument.Parse(_cli.Output);
         JsonElement root = json.RootElement;
@@ -47,7 +48,11 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Equal(_stages, stages.Keys);
         Assert.All(stages.Values, s => Assert.True(s.GetProperty("ms").GetDouble() >= 0));
         Assert.InRange(stages.Values.Sum(s => s.GetProperty("share").GetDouble()), 0.99, 1.01);
-        Assert.True(root.GetProperty("gflopsPeak").GetDouble() > 0);
+        Assert.Equal(precision, root.GetProperty("precision").GetString());
+        Assert.Equal(["f32", "bf16", "int8"],
+            root.GetProperty("peaks").EnumerateArray().Select(p => p.GetProperty("precision").GetString()));
+        Assert.All(root.GetProperty("peaks").EnumerateArray(),
+            p => Assert.True(p.GetProperty("gflops").GetDouble() > 0));
 
         // 65 tokens, 64 wide, 160 in the MLP; five blocks, all of which the decoder needs.
         const int Tokens = 65, Width = 64, Inner = 160, Blocks = 5;
