@@ -5,8 +5,8 @@
 // Measures ClipSeg, ONNX Runtime and Transformers.js side by side: the same work with the same weights on the same
 // inputs, in turns. Needs Node.js; fetches the engines from npm's registry (470 MB, once).
 //
-//   dotnet run scripts/bench-peers.cs                          about 20 minutes; nothing else should run
-//   dotnet run scripts/bench-peers.cs --quick --output out     half a minute, with a toy model: whether it works
+//   dotnet run scripts/bench-peers.cs              about 20 minutes; nothing else should run
+//   dotnet run scripts/bench-peers.cs --quick      half a minute, with a toy model: whether it works
 //
 // Run it in the repository's folder. --help explains the options: --threads, --rounds, --precisions, --output, ...
 

@@ -29,9 +29,9 @@ internal static class PeerReport
         foreach (string skipped in results.Skipped) text.Append($"- Not measured: {skipped}\n");
         text.Append("""
 
-            Times are milliseconds. "time / ORT" is the median divided by that of onnxruntime-node in the same table, with
-            several rows the first, and "ORT / time" the other way round. "differs" is the relative difference of the
-            logits from clipseg f32.
+            Times are milliseconds. "time / ORT" is the median divided by that of onnxruntime-node in the same table,
+            the first if it has several rows, and "ORT / time" the other way round. "differs" is the relative
+            difference of the logits from clipseg f32.
 
             """.ReplaceLineEndings("\n"));
         foreach (IGrouping<string, PeerSeries> scenario in results.Series.GroupBy(s => s.Scenario))

@@ -15,10 +15,10 @@ internal static class PeersCommand
             Description = "Of ClipSeg.",
         };
         Option<bool> quick = new("--quick") { Description = "A tiny round with a toy model: whether it all works." };
-        Option<string> output = new("--output")
+        Option<string?> output = new("--output")
         {
-            DefaultValueFactory = _ => Path.Combine("bench", "results", PeerOptions.MachineName()),
-            Description = "The folder for peers.md, peers.json and peers.png.",
+            Description = "The folder for peers.md, peers.json and peers.png; by default this machine's "
+                + "in bench/results, with --quick one in that of --work.",
         };
         Option<string> work = new("--work")
         {
@@ -55,8 +55,11 @@ internal static class PeersCommand
                 Quick = parsed.GetValue(quick),
             };
             PeerResults results = new PeerRun(options, Console.WriteLine).Measure();
-            PeerReport.Write(results, parsed.GetValue(output)!);
-            Console.WriteLine($"Results are in {parsed.GetValue(output)}.");
+            string folder = parsed.GetValue(output) ?? (options.Quick
+                ? Path.Combine(options.Work, "quick")
+                : Path.Combine("bench", "results", PeerOptions.MachineName()));
+            PeerReport.Write(results, folder);
+            Console.WriteLine($"Results are in {folder}.");
             return 0;
         });
         return command.Parse(args).Invoke();
