@@ -28,8 +28,8 @@ public sealed class EncoderLayer
     public Tensor Forward(Tensor x, bool causal = false, AttentionMask? mask = null)
     {
         using TensorScope scope = new();
-        x += _selfAttn.Forward(_layerNorm1.Forward(x), causal, mask);
-        x += _mlp.Forward(_layerNorm2.Forward(x));
+        x = _selfAttn.Forward(_layerNorm1.Forward(x, _selfAttn.Precision), causal, mask, addend: x);
+        x = _mlp.Forward(_layerNorm2.Forward(x, _mlp.Precision), addend: x);
         return scope.Keep(x);
     }
 }

@@ -19,8 +19,13 @@ public sealed class Linear
         if (bias) _bias = w.Get("bias", biasInit ?? Init.FanIn(inputs), outputs);
     }
 
+    /// <summary>What its product multiplies.</summary>
+    public Precision Precision => _weight.Precision;
+
     /// <summary>[..., inputs] → [..., outputs].</summary>
-    public Tensor Forward(Tensor x, Activation activation = Activation.None) => x.Linear(_weight, _bias, activation);
+    /// <param name="addend">[..., outputs], added last, or null.</param>
+    public Tensor Forward(Tensor x, Activation activation = Activation.None, Tensor? addend = null)
+        => x.Linear(_weight, _bias, activation, addend);
 }
 
 /// <summary>Normalises each token. Checkpoint: <c>weight</c> and <c>bias</c> [width].</summary>
@@ -37,7 +42,8 @@ public sealed class LayerNorm
     }
 
     /// <summary>[..., width] → [..., width].</summary>
-    public Tensor Forward(Tensor x) => x.LayerNorm(_weight, _bias, _eps);
+    /// <param name="next">What the layer that reads the result multiplies.</param>
+    public Tensor Forward(Tensor x, Precision next = Precision.Float32) => x.LayerNorm(_weight, _bias, _eps, next);
 }
 
 /// <summary>Multi-head self-attention. Checkpoint scope: <c>*.self_attn</c>.</summary>
@@ -57,13 +63,18 @@ public sealed class SelfAttention
         _heads = heads;
     }
 
+    /// <summary>What its products with weights multiply.</summary>
+    public Precision Precision => _q.Precision;
+
     /// <summary>[B, T, C] → [B, T, C].</summary>
-    public Tensor Forward(Tensor x, bool causal = false, AttentionMask? mask = null)
+    /// <param name="addend">[B, T, C], added to the result, or null.</param>
+    public Tensor Forward(Tensor x, bool causal = false, AttentionMask? mask = null, Tensor? addend = null)
     {
         Tensor q = _q.Forward(x);                                               // [B, T, C]
         Tensor k = _k.Forward(x);                                               // [B, T, C]
         Tensor v = _v.Forward(x);                                               // [B, T, C]
-        return _out.Forward(Tensor.Attention(q, k, v, _heads, causal, mask));   // [B, T, C]
+        Tensor y = Tensor.Attention(q, k, v, _heads, causal, mask);             // [B, T, C]
+        return _out.Forward(y, addend: addend);                                 // [B, T, C]
     }
 }
 
@@ -82,6 +93,11 @@ public sealed class Mlp
         _activation = activation;
     }
 
+    /// <summary>What its products multiply.</summary>
+    public Precision Precision => _fc1.Precision;
+
     /// <summary>[..., C] → [..., C]. Dropout acts between the layers while a tape asks for it.</summary>
-    public Tensor Forward(Tensor x) => _fc2.Forward(_fc1.Forward(x, _activation).Dropout());
+    /// <param name="addend">[..., C], added to the result, or null.</param>
+    public Tensor Forward(Tensor x, Tensor? addend = null)
+        => _fc2.Forward(_fc1.Forward(x, _activation).Dropout(), addend: addend);
 }

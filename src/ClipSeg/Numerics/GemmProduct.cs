@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ClipSeg.Numerics;
 
@@ -216,6 +217,7 @@ internal sealed unsafe class GemmProduct(
     }
 
     /// <summary>The activation, and the addend after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector<float> Activate(Vector<float> v, nint at)
     {
         if (activation == Activation.None) return v;

@@ -14,18 +14,27 @@ public static partial class Kernels
         Span<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
         int tail = xv.Length * Vector<float>.Count;     // first index past the whole vectors
 
-        // The maximum goes first, so that exp never overflows (a masked score is -inf and becomes exactly 0).
-        Vector<float> maxima = new(float.NegativeInfinity);
+        // What does not fill a vector is padded with -inf, whose exponential is exactly 0.
+        Span<float> padded = stackalloc float[Vector<float>.Count];
+        padded.Fill(float.NegativeInfinity);
+        x[tail..].CopyTo(padded);
+        Vector<float> rest = new(padded);
+
+        // The maximum goes first, so that exp never overflows (a masked score is -inf and becomes exactly 0, too).
+        Vector<float> maxima = rest;
         foreach (Vector<float> v in xv) maxima = Vector.Max(maxima, v);
         float max = float.NegativeInfinity;
         for (int i = 0; i < Vector<float>.Count; i++) max = MathF.Max(max, maxima[i]);
-        for (int i = tail; i < x.Length; i++) max = MathF.Max(max, x[i]);
         max *= scale;
 
         Vector<float> sums = Vector<float>.Zero, scales = new(scale), shift = new(max);
         for (int i = 0; i < xv.Length; i++) sums += yv[i] = Exp(xv[i] * scales - shift);
+        if (tail < x.Length)
+        {
+            sums += rest = Exp(rest * scales - shift);
+            for (int i = tail; i < x.Length; i++) y[i] = rest[i - tail];
+        }
         float sum = Vector.Sum(sums);
-        for (int i = tail; i < x.Length; i++) sum += y[i] = MathF.Exp(x[i] * scale - max);
 
         Scale(y, 1 / sum);
     }

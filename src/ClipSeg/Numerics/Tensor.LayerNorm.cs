@@ -8,7 +8,9 @@ public sealed partial class Tensor
     /// <param name="weight">[C].</param>
     /// <param name="bias">[C].</param>
     /// <param name="eps">Added to the variance.</param>
-    public Tensor LayerNorm(Parameter weight, Parameter bias, float eps)
+    /// <param name="next">What the products that follow multiply: rows are reduced to it while they are in the
+    /// cache.</param>
+    public Tensor LayerNorm(Parameter weight, Parameter bias, float eps, Precision next = Precision.Float32)
     {
         int n = this[^1], rows = Rows;
         if (weight.Shape is not [int width] || width != n) Throw.ShapeMismatch(nameof(LayerNorm), weight.Shape, [n]);
@@ -19,6 +21,7 @@ public sealed partial class Tensor
         bool records = Tape.Records(this, weight, bias);
         Tensor y = Empty(_shape);
         Tensor? statistics = records ? Empty(rows, 2) : null;
+        if (!records && next != Precision.Float32) y._reduced = ReducedRows.Empty(rows, n, next);
         Tensor w = weight.Value, b = bias.Value;
         Workers.Split(rows, Math.Max(1, ElementGrain / n), (start, end) =>
         {
@@ -26,6 +29,7 @@ public sealed partial class Tensor
             {
                 (float mean, float scale) = Kernels.LayerNorm(
                     Data.Slice(i * n, n), w.Data, b.Data, eps, y.Data.Slice(i * n, n));
+                y._reduced?.Set(i, y.Data.Slice(i * n, n));
                 if (statistics is not null) (statistics.Data[2 * i], statistics.Data[2 * i + 1]) = (mean, scale);
             }
         });

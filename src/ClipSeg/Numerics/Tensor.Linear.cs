@@ -6,7 +6,9 @@ public sealed partial class Tensor
     /// <param name="weight">[N, K]; further axes count as K.</param>
     /// <param name="bias">[N], or null.</param>
     /// <param name="activation">Fused into the product where no tape records.</param>
-    public Tensor Linear(Parameter weight, Parameter? bias, Activation activation = Activation.None)
+    /// <param name="addend">[..., N], added last (a residual), or null; fused likewise.</param>
+    public Tensor Linear(
+        Parameter weight, Parameter? bias, Activation activation = Activation.None, Tensor? addend = null)
     {
         int n = weight.Shape[0], k = Count(weight.Shape[1..]);
         if (Rank < 1 || this[^1] != k) Throw.Shape(nameof(Linear), _shape, $"[..., {k}] for weight '{weight.Name}'");
@@ -16,10 +18,13 @@ public sealed partial class Tensor
         using Profile.Timing timing = Profile.Measure(nameof(Linear), weight.Name, 2L * Rows * n * k);
         bool records = Tape.Records(this, weight, bias);
         Tensor y = Empty([.. _shape.AsSpan(..^1), n]);
+        if (addend is not null && !addend.Shape.SequenceEqual(y.Shape))
+            Throw.ShapeMismatch(nameof(Linear), addend._shape, y._shape);
         Gemm.Epilogue epilogue = new()
         {
             Bias = bias is null ? default : bias.Value.Data,
             Activation = records ? Activation.None : activation,
+            Addend = records || addend is null ? default : addend.Data,
         };
         PackedMatrix packed = weight.Packed;
         if (packed.Precision == Precision.Float32) Gemm.Multiply(Data, k, Rows, packed, y.Data, n, epilogue);
@@ -27,12 +32,13 @@ public sealed partial class Tensor
         if (!records) return y;
 
         Tape.Current!.Add(y, () => LinearBackward(weight, bias, y));
-        return activation switch
+        Tensor z = activation switch
         {
             Activation.QuickGelu => y.QuickGelu(),
             Activation.Relu => y.Relu(),
             _ => y,
         };
+        return addend is null ? z : addend + z;
     }
 
     private void LinearBackward(Parameter weight, Parameter? bias, Tensor y)

@@ -98,6 +98,29 @@ public sealed class ParityTests
         Close.All(expected["image.embedding"], model.Vision.Embed(pixels), 1e-3f, what: "image");
     }
 
+    [Theory]
+    [InlineData(Precision.BFloat16, 1e-2)]
+    [InlineData(Precision.Int8, 5e-2)]
+    [Trait("Category", "Full size")]
+    public void Full_size_logits_hold_in_reduced_precision(Precision precision, double error)
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Fixtures.At("model/vit-b16.config.json")));
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllText(Fixtures.At("model/vit-b16.cases.json")));
+        Tensor expected = FixtureTensors.Read("model/vit-b16.cases.safetensors", "logits");
+        ClipSegConfig config = ClipSegConfig.Parse(json.RootElement);
+        ClipSegModel model = new(new Weights(FormulaWeights.For(config)), config) { Precision = precision };
+
+        Tensor[] activations = model.Vision.Activations(FormulaWeights.Input("pixels", 2, 1, 3, 352, 352));
+        Tensor logits = model.Decoder.Forward(activations, model.Text.Embed(Case.ReadIds(cases)), 22, 22);
+        double difference = 0, norm = 0;
+        for (int i = 0; i < logits.Length; i++)
+        {
+            difference += Math.Pow(logits.Data[i] - expected.Data[i], 2);
+            norm += Math.Pow(expected.Data[i], 2);
+        }
+        Assert.InRange(Math.Sqrt(difference / norm), 1e-5, error);
+    }
+
     private sealed class Case : IDisposable
     {
         private readonly SafeTensorsFile _file;
