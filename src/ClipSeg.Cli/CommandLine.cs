@@ -36,6 +36,7 @@ internal static class CommandLine
                 PretrainCommand.Create(terminal),
                 ScenesCommand.Create(terminal),
                 EvaluateCommand.Create(terminal),
+                BenchCommand.Create(terminal),
             };
             HelpOption help = root.Options.OfType<HelpOption>().Single();
             help.Action = new HelpWithExamples((HelpAction)help.Action!);

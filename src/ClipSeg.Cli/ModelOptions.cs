@@ -110,7 +110,7 @@ internal sealed class ModelOptions
             ?? throw new ArgumentException($"No model: name one with --model or ${Variable}. "
                 + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");
 
-    private static string Locate(string model, Terminal terminal)
+    public static string Locate(string model, Terminal terminal)
         => ModelFiles.Locate(model, new(HubSettings.FromEnvironment(terminal.Variable)));
 
     private static int[]? ParseLayers(string? list)

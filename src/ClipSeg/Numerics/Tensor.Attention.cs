@@ -42,6 +42,7 @@ public sealed partial class Tensor
         if (mask is not null && !mask.Keys.Shape.SequenceEqual([q[0], q[1] - 1]))
             Throw.ShapeMismatch("Attention mask", mask.Keys._shape, [q[0], q[1] - 1]);
 
+        using Profile.Timing timing = Profile.Measure(nameof(Attention), operations: 4L * q.Length * q[1]);
         bool records = Tape.Current is not null && (q.RequiresGrad || k.RequiresGrad || v.RequiresGrad);
         float dropout = records ? Tape.Current!.Dropout : 0;
         HeadsAttention operation =

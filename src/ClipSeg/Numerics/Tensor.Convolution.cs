@@ -7,7 +7,11 @@ public sealed partial class Tensor
     /// </summary>
     /// <param name="weight">[O, I, 3, 3].</param>
     /// <param name="bias">[O].</param>
-    public Tensor Conv3x3(Parameter weight, Parameter bias) => Neighbourhoods().Linear(weight, bias);
+    public Tensor Conv3x3(Parameter weight, Parameter bias)
+    {
+        using Profile.Timing timing = Profile.Measure(nameof(Conv3x3), weight.Name);    // the product counts itself
+        return Neighbourhoods().Linear(weight, bias);
+    }
 
     /// <summary>[B, H, W, I] → [B, H, W, I * 9]: for each pixel and channel the 3x3 around it, zeros outside.</summary>
     private Tensor Neighbourhoods()
@@ -73,6 +77,8 @@ public sealed partial class Tensor
         (int batch, int height, int width, int inputs) = (this[0], this[1], this[2], this[3]);
         int outputs = weight.Shape[1], kernel = weight.Shape[2], tile = outputs * kernel * kernel;
 
+        using Profile.Timing timing =
+            Profile.Measure(nameof(ConvTranspose), weight.Name, 2L * Rows * inputs * tile);
         Tensor tiles = Empty(batch * height * width, tile);
         Gemm.Multiply(Data, inputs, Rows, weight.PackedRows, tiles.Data, tile);
         Tensor y = Empty(batch, height * kernel, width * kernel, outputs);

@@ -17,6 +17,7 @@ public sealed partial class Tensor
         if (bias.Shape is not [int biasWidth] || biasWidth != n)
             Throw.ShapeMismatch(nameof(LayerNorm), bias.Shape, [n]);
 
+        using Profile.Timing timing = Profile.Measure(nameof(LayerNorm), weight.Name);
         bool records = Tape.Records(this, weight, bias);
         Tensor y = Empty(_shape);
         Tensor? statistics = records ? Empty(rows, 2) : null;

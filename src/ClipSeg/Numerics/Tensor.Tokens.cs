@@ -10,6 +10,7 @@ public sealed partial class Tensor
     {
         if (Rank != 4 || this[2] % patch != 0 || this[3] % patch != 0)
             Throw.Shape(nameof(Patches), _shape, $"[B, C, multiple of {patch}, multiple of {patch}]");
+        using Profile.Timing timing = Profile.Measure(nameof(Patches));
         (int batch, int channels, int height, int width) = (this[0], this[1], this[2], this[3]);
         int gh = height / patch, gw = width / patch, size = channels * patch * patch;
         Tensor y = Empty(batch, gh * gw, size);

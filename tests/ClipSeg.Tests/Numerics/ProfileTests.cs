@@ -1,0 +1,47 @@
+using ClipSeg.Numerics;
+
+namespace ClipSeg.Tests.Numerics;
+
+public sealed class ProfileTests
+{
+    [Fact]
+    public void Operations_are_recorded_with_their_stage_and_without_what_ran_inside_them()
+    {
+        using Profile profile = new();
+        using (Profile.Measure("stage"))
+        {
+            Thread.Sleep(5);
+            using (Profile.Measure("inner", "key", 7)) Thread.Sleep(40);
+        }
+        using (Profile.Measure("other")) { }
+
+        Assert.Equal([("stage", "inner"), ("stage", "stage"), ("other", "other")],
+            profile.Records.Select(r => (r.Stage, r.Operation)));
+        Assert.Equal(("key", 7), (profile.Records[0].Weight, profile.Records[0].Operations));
+        Assert.True(profile.Records[0].Ticks > profile.Records[1].Ticks);
+        Assert.All(profile.Records, r => Assert.True(r.Ticks >= 0));
+    }
+
+    [Fact]
+    public void A_product_says_its_weight_and_its_size()
+    {
+        Parameter weight = new("fc.weight", [5, 7], (_, y) => y.Fill(1));
+        using Profile profile = new();
+        Tensor.Zeros(2, 3, 7).Linear(weight, null);
+
+        Profile.Record record = Assert.Single(profile.Records);
+        Assert.Equal(("fc.weight", 2L * 6 * 5 * 7), (record.Weight, record.Operations));
+    }
+
+    [Fact]
+    public void Nothing_is_recorded_when_the_profile_is_closed_or_on_another_thread()
+    {
+        Profile profile = new();
+        Thread other = new(() => { using (Profile.Measure("elsewhere")) { } });
+        other.Start();
+        other.Join();
+        profile.Dispose();
+        using (Profile.Measure("later")) { }
+        Assert.Empty(profile.Records);
+    }
+}

@@ -1,0 +1,139 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ClipSeg.Benchmarks.Peers;
+using ClipSeg.Numerics;
+using ClipSeg.Tests.Checkpoints;
+
+namespace ClipSeg.Tests.Peers;
+
+/// <summary>The engines that bench-peers compares speak the same language and compute the same.</summary>
+public sealed class PeerServerTests : IDisposable
+{
+    private static readonly string _scripts = Path.Combine(Fixtures.Root, "bench", "peers");
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly int _threads = Workers.Count;
+
+    public void Dispose()
+    {
+        Workers.Count = _threads;
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void Clipseg_answers_with_the_logits_of_the_reference()
+    {
+        using JsonDocument cases = JsonDocument.Parse(File.ReadAllText(Fixtures.At("model", "mini.cases.json")));
+        Tensor pixels = FixtureTensors.Read("model/mini.cases.safetensors", "native.pixels");
+        Tensor expected = FixtureTensors.Read("model/mini.cases.safetensors", "native.logits");
+        File.WriteAllBytes(_folder.At("pixels"), MemoryMarshal.AsBytes(pixels.Data).ToArray());
+
+        string[] answers = Serve(
+            Load(Fixtures.At("model", "mini"), "f32"),
+            $$"""
+            {"command":"segment","pixels":"{{_folder.At("pixels")}}","pictures":1,"height":{{pixels[2]}},
+            "width":{{pixels[3]}},"ids":{{cases.RootElement.GetProperty("input_ids").GetRawText()}},
+            "output":"{{_folder.At("logits")}}"}
+            """);
+
+        Assert.Contains("\"version\"", answers[0]);
+        using JsonDocument answer = JsonDocument.Parse(answers[1]);
+        Assert.True(answer.RootElement.GetProperty("ms").GetDouble() > 0);
+        Close.All(expected.Data, MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(_folder.At("logits"))), 1e-4f);
+    }
+
+    [Theory]
+    [InlineData("{\"command\":\"segment\",\"pixels\":\"x\"}", "There is no model yet")]
+    [InlineData("{", "")]
+    [InlineData("{\"command\":\"load\",\"folder\":\"nowhere\",\"precision\":\"f7\",\"threads\":1}", "f7")]
+    [InlineData("{\"command\":\"load\",\"folder\":\"no\\\"where\",\"precision\":\"f32\",\"threads\":1}", "no\"where")]
+    public void Requests_that_cannot_be_answered_are_answered_with_an_error(string request, string expected)
+    {
+        using JsonDocument answer = JsonDocument.Parse(Assert.Single(Serve(request)));
+        Assert.Contains(expected, answer.RootElement.GetProperty("error").GetString());
+    }
+
+    [PeersFact]
+    public void Engines_in_node_compute_the_same_logits_as_clipseg()
+    {
+        PeerModel model = PeerModel.Prepare(_folder.At("toy"), Fixtures.At("model", "mini"), _ => { });
+        PeerWork work = model.Work(pictures: 2, prompts: 3, side: 64);
+        Serve(
+            Load(Path.Combine(model.Folder, "clipseg"), "f32"),
+            $$"""
+            {"command":"segment","pixels":"{{work.Pixels}}","pictures":2,"height":64,"width":64,
+            "ids":{{JsonSerializer.Serialize(work.Ids)}},"output":"{{_folder.At("ours")}}"}
+            """);
+        byte[] expected = File.ReadAllBytes(_folder.At("ours"));
+        Assert.Equal(2 * 3 * 64 * 64 * sizeof(float), expected.Length);
+
+        foreach (PeerEngine engine in PeerEngine.InNode(_scripts).Where(e => e.Precision == "float32"))
+        {
+            using PeerProcess process = new(engine, model.Folder, threads: 1);
+            foreach (bool each in (bool[])[false, true])
+            {
+                Assert.True(process.Segment(work, each, _folder.At("theirs")) > 0);
+                Close.All(MemoryMarshal.Cast<byte, float>(expected),
+                    MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(_folder.At("theirs"))), 1e-4f);
+            }
+        }
+    }
+
+    [PeersFact]
+    public void A_run_measures_every_engine_in_every_scenario_and_skips_by_name_what_does_not_start()
+    {
+        PeerEngine[] engines = [.. PeerEngine.InNode(_scripts).Where(e => e.Precision == "float32")];
+        PeerEngine absent = engines[0] with { Name = "absent", Program = [_folder.At("no-program")], IsSplit = true };
+        List<string> log = [];
+        PeerResults results = new PeerRun(new()
+        {
+            Engines = [.. engines, absent],
+            Clipseg = "",
+            Work = _folder.At("work"),
+            Box = "",
+            Toy = Fixtures.At("model", "mini"),
+            Threads = 1,
+            Rounds = 2,
+            Quick = true,
+        }, log.Add).Measure();
+
+        Assert.Equal(["one-48", "ten", "many", "one-64", "cold"], results.Series.Select(s => s.Scenario).Distinct());
+        Assert.All(results.Series, s => Assert.All(s.Milliseconds, ms => Assert.True(ms > 0)));
+        Assert.All(results.Series, s => Assert.True((s.Difference ?? 0) < 1e-4));
+        Assert.Equal(4, results.Series.First().Milliseconds.Count);        // two rounds, two of a turn
+        Assert.All(results.Series.Where(s => s.Scenario == "cold"),
+            s => Assert.All(s.PeakMegabytes, megabytes => Assert.InRange(megabytes, 10, 2000)));
+        Assert.StartsWith("absent: ", Assert.Single(results.Skipped));
+        Assert.Contains(results.Versions, version => version.StartsWith("Transformers.js"));
+    }
+
+    [PeersFact]
+    public void An_engine_without_its_model_says_so()
+    {
+        PeerEngine engine = PeerEngine.InNode(_scripts).First();
+        PeerException e = Assert.Throws<PeerException>(() => new PeerProcess(engine, _folder.At("none"), 1));
+        Assert.Contains(engine.Name, e.Message);
+    }
+
+    private string[] Serve(params string[] requests)
+    {
+        using PeerServer server = new();
+        using StringWriter output = new() { NewLine = "\n" };
+        server.Run(new StringReader(string.Join('\n', requests.Select(r => r.ReplaceLineEndings("")))), output);
+        return output.ToString().TrimEnd('\n').Split('\n');
+    }
+
+    private static string Load(string folder, string precision)
+        => $$"""{"command":"load","folder":"{{folder}}","precision":"{{precision}}","threads":1}""";
+}
+
+/// <summary>A test that other engines have a part in, skipped where they are not installed.</summary>
+public sealed class PeersFactAttribute : FactAttribute
+{
+    public PeersFactAttribute()
+    {
+        string package = Path.Combine(Fixtures.Root, "bench", "peers", "node_modules", "@huggingface", "transformers");
+        if (!Directory.Exists(package))
+            Skip = "needs the engines: npm install --ignore-scripts --no-package-lock, in the folder bench/peers";
+    }
+}
