@@ -22,6 +22,9 @@ public class GemmBenchmarks
     [Params(1, 2)]
     public int Threads { get; set; }
 
+    [Params(Precision.Float32, Precision.BFloat16, Precision.Int8)]
+    public Precision Precision { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
@@ -29,7 +32,7 @@ public class GemmBenchmarks
         Random random = new(42);
         (_a, _c) = (new float[Size.M * Size.K], new float[Size.M * Size.N]);
         for (int i = 0; i < _a.Length; i++) _a[i] = random.NextSingle();
-        _b = PackedMatrix.Of(new float[Size.K * Size.N], Size.K, Size.N, transposed: false);
+        _b = PackedMatrix.Of(new float[Size.K * Size.N], Size.K, Size.N, transposed: true, Precision);
     }
 
     [Benchmark]

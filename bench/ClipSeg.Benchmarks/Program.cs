@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -9,6 +10,13 @@ using ClipSeg.Benchmarks.Peers;
 if (args is ["formula", string folder])
 {
     FullSize.Write(folder);
+    return 0;
+}
+
+// "precision MODEL ARTWORK [SCENES]" says what reduced precision does to the masks of a model of emoji.
+if (args is ["precision", string model, string artwork, ..])
+{
+    PrecisionCheck.Run(model, artwork, scenes: args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 500);
     return 0;
 }
 

@@ -2,15 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
 
-/// <summary>Machine code made at run time: written to pages that are then made executable, and never both at once.</summary>
+/// <summary>
+/// Machine code made at run time: written to pages that are then made executable, and never both at once.
+/// </summary>
 internal static partial class ExecutableMemory
 {
     private const int Read = 1, Write = 2, Execute = 4;                     // mmap's
     private const int Private = 2, AnonymousLinux = 0x20, AnonymousMac = 0x1000;
     private const uint Commit = 0x3000, ReadWrite = 0x04, ExecuteRead = 0x20;       // VirtualAlloc's
 
-    /// <summary>The address of a copy of <paramref name="code"/>, for the life of the process; 0 if the system does
-    /// not allow it.</summary>
+    /// <summary>
+    /// The address of a copy of <paramref name="code"/>, for the life of the process; 0 if the system does not allow it.
+    /// </summary>
     public static unsafe nint Load(ReadOnlySpan<byte> code)
     {
         nuint size = (nuint)code.Length;

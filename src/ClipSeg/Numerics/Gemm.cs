@@ -41,7 +41,9 @@ public static unsafe class Gemm
 
         public Activation Activation { get; init; }
 
-        /// <summary>Laid out like C and added last (a residual), or empty. May be C itself if there is no activation.</summary>
+        /// <summary>
+        /// Laid out like C and added last (a residual), or empty. May be C itself if there is no activation.
+        /// </summary>
         public ReadOnlySpan<float> Addend { get; init; }
     }
 

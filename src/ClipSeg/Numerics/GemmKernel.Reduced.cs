@@ -19,8 +19,9 @@ internal sealed unsafe partial class GemmKernel
                 for (nint p = 0; p < depth; p++)
                 {
                     Vector<uint> pair = Vector.Load((uint*)(b + p * columns + j));
-                    sum += Vector.AsVectorSingle(pair << 16) * BitConverter.UInt32BitsToSingle(row[p] << 16);
-                    sum += Vector.AsVectorSingle(pair & highHalf) * BitConverter.UInt32BitsToSingle(row[p] & 0xFFFF0000);
+                    float low = BitConverter.UInt32BitsToSingle(row[p] << 16);
+                    float high = BitConverter.UInt32BitsToSingle(row[p] & 0xFFFF0000);
+                    sum += Vector.AsVectorSingle(pair << 16) * low + Vector.AsVectorSingle(pair & highHalf) * high;
                 }
                 sum.Store(tile + r * columns + j);
             }

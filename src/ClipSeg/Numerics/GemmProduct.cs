@@ -61,51 +61,63 @@ internal sealed unsafe class GemmProduct(
 
     private void RunGenerated(int row0, int row1, int panel0, int panel1)
     {
-        bool int8 = b.Precision == Precision.Int8;
-        nint strideC = (nint)ldc * sizeof(float);
-        int* tile = stackalloc int[int8 ? GemmKernel.Rows * GeneratedKernel.Columns : 0];
-        (int perRow, int perStep) = a.ByColumns ? (1, a.Stride) : (a.Stride, 1);
-        GeneratedKernel.Arguments arguments = new()
-        {
-            StrideA = (nint)a.Stride * sizeof(float),
-            StrideC = int8 ? GeneratedKernel.Columns * sizeof(int) : strideC,
-        };
+        int* tile = stackalloc int[GemmKernel.Rows * GeneratedKernel.Columns];
         for (int k0 = 0; k0 == 0 || k0 < b.Depth; k0 += _blockDepth)
         {
             int depth = Math.Min(_blockDepth, b.Depth - k0);
-            bool first = k0 == 0, last = k0 + depth >= b.Depth;
-            arguments.Depth = depth;
             for (int block = row0; block < row1; block += BlockM)
             {
                 int blockEnd = Math.Min(block + BlockM, row1);
                 for (int p = panel0; p < panel1; p++)
                 {
-                    int column = p * GeneratedKernel.Columns, columns = Math.Min(GeneratedKernel.Columns, b.N - column);
-                    int vectors = (columns + GeneratedKernel.Lanes - 1) / GeneratedKernel.Lanes;
-                    arguments.Panel = b.Panel(p) + (nint)k0 * GeneratedKernel.Columns;
-                    arguments.Mask = 0xFFFF >> vectors * GeneratedKernel.Lanes - columns;
-                    fixed (int* corrections = b.Corrections)
-                    {
-                        for (int i = block; i < blockEnd; i += GemmKernel.Rows)
-                        {
-                            int rows = Math.Min(GemmKernel.Rows, blockEnd - i);
-                            float* target = c + (nint)i * ldc + column;
-                            arguments.A = a.Data + (nint)i * perRow + (nint)k0 * perStep;
-                            arguments.C = int8 ? tile : target;
-                            arguments.StrideStart = int8 || first ? 0 : strideC;
-                            if (int8) arguments.Start = corrections + column;
-                            else if (!first) arguments.Start = target;
-                            else arguments.Start = bias == null ? null : bias + column;
-                            arguments.Addend = first && _addsFirst ? addend + (nint)i * ldc + column : null;
-                            GeneratedKernel.Run(b.Precision, rows, vectors, a.ByColumns, &arguments);
-                            if (int8) Dequantize(tile, GeneratedKernel.Columns, i, rows, column, columns, corrected: true);
-                            else if (last && activation != Activation.None)
-                                Finish(target, ldc, i, rows, column, columns, true, true, false);
-                        }
-                    }
+                    for (int i = block; i < blockEnd; i += GemmKernel.Rows)
+                        RunGenerated(i, Math.Min(GemmKernel.Rows, blockEnd - i), p, k0, depth, tile);
                 }
             }
         }
+    }
+
+    /// <summary>One block of C, from one pass.</summary>
+    /// <param name="tile">[6, 64], for integers.</param>
+    private void RunGenerated(int i, int rows, int p, int k0, int depth, int* tile)
+    {
+        bool int8 = b.Precision == Precision.Int8;
+        int column = p * GeneratedKernel.Columns, columns = Math.Min(GeneratedKernel.Columns, b.N - column);
+        int vectors = (columns + GeneratedKernel.Lanes - 1) / GeneratedKernel.Lanes;
+        nint target = (nint)i * ldc + column;
+        (int perRow, int perStep) = a.ByColumns ? (1, a.Stride) : (a.Stride, 1);
+        GeneratedKernel.Arguments arguments = new()
+        {
+            A = a.Data + (nint)i * perRow + (nint)k0 * perStep,
+            StrideA = (nint)a.Stride * sizeof(float),
+            Panel = b.Panel(p) + (nint)k0 * GeneratedKernel.Columns,
+            Depth = depth,
+            C = c + target,
+            StrideC = (nint)ldc * sizeof(float),
+            Mask = 0xFFFF >> vectors * GeneratedKernel.Lanes - columns,
+        };
+        if (int8)
+        {
+            arguments.C = tile;
+            arguments.StrideC = GeneratedKernel.Columns * sizeof(int);
+            fixed (int* corrections = b.Corrections)
+            {
+                arguments.Start = corrections + column;
+                GeneratedKernel.Run(b.Precision, rows, vectors, a.ByColumns, &arguments);
+            }
+            Dequantize(tile, GeneratedKernel.Columns, i, rows, column, columns, corrected: true);
+            return;
+        }
+
+        if (k0 > 0)
+        {
+            arguments.Start = c + target;
+            arguments.StrideStart = arguments.StrideC;
+        }
+        else if (bias != null) arguments.Start = bias + column;
+        if (k0 == 0 && _addsFirst) arguments.Addend = addend + target;
+        GeneratedKernel.Run(b.Precision, rows, vectors, a.ByColumns, &arguments);
+        if (activation != Activation.None && k0 + depth >= b.Depth) Activate(i, rows, column, columns);
     }
 
     private void RunPortable(float* a, int lda, int row0, int row1, int panel0, int panel1)
@@ -134,7 +146,7 @@ internal sealed unsafe class GemmProduct(
                         float* from = tile + (i - start) * width;
                         if (b.Precision == Precision.Int8)
                             Dequantize((int*)from, width, i, rows, column, columns, corrected: false);
-                        else Finish(from, width, i, rows, column, columns, k0 == 0, k0 + depth >= b.Depth, true);
+                        else Finish(from, width, i, rows, column, columns, k0 == 0, k0 + depth >= b.Depth);
                     }
                 }
             }
@@ -153,13 +165,10 @@ internal sealed unsafe class GemmProduct(
         return rows;
     }
 
-    /// <summary>From sums of floats to C.</summary>
-    /// <param name="withBias">False if the sums contain it.</param>
-    private void Finish(
-        float* sums, int stride, int row, int rows, int column, int columns, bool first, bool last, bool withBias)
+    /// <summary>From a tile of float sums to C.</summary>
+    private void Finish(float* sums, int stride, int row, int rows, int column, int columns, bool first, bool last)
     {
         int whole = columns - columns % Vector<float>.Count;
-        float* added = withBias && last ? bias : null;
         for (int r = 0; r < rows; r++)
         {
             float* t = sums + (nint)r * stride;
@@ -169,16 +178,29 @@ internal sealed unsafe class GemmProduct(
                 Vector<float> v = Vector.Load(t + j);
                 if (!first) v += Vector.Load(c + at + j);
                 else if (_addsFirst) v += Vector.Load(addend + at + j);
-                if (added != null) v += Vector.Load(added + column + j);
+                if (last && bias != null) v += Vector.Load(bias + column + j);
                 (last ? Activate(v, at + j) : v).Store(c + at + j);
             }
             for (int j = whole; j < columns; j++)
             {
                 float v = first ? t[j] : t[j] + c[at + j];
                 if (first && _addsFirst) v += addend[at + j];
-                if (added != null) v += added[column + j];
+                if (last && bias != null) v += bias[column + j];
                 c[at + j] = last ? Activate(v, at + j) : v;
             }
+        }
+    }
+
+    /// <summary>Applies the activation to a block of C that is complete but for it.</summary>
+    private void Activate(int row, int rows, int column, int columns)
+    {
+        int whole = columns - columns % Vector<float>.Count;
+        for (int r = 0; r < rows; r++)
+        {
+            nint at = (nint)(row + r) * ldc + column;
+            for (int j = 0; j < whole; j += Vector<float>.Count)
+                Activate(Vector.Load(c + at + j), at + j).Store(c + at + j);
+            for (int j = whole; j < columns; j++) c[at + j] = Activate(c[at + j], at + j);
         }
     }
 

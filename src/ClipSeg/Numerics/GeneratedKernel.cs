@@ -30,7 +30,7 @@ internal static unsafe class GeneratedKernel
     private static readonly nint[] _kernels = new nint[3 * Rows * 4 * 2];
     private static readonly Lock _generating = new();
     private static nint _rounding, _pairRounding;
-    private static readonly bool[] _supported = [Runs(Precision.Float32), Runs(Precision.BFloat16), Runs(Precision.Int8)];
+    private static readonly bool[] _supported = Array.ConvertAll(Enum.GetValues<Precision>(), Runs);
 
     /// <summary>What a kernel works on; offsets are those that <see cref="KernelAssembler"/> reads.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -39,7 +39,9 @@ internal static unsafe class GeneratedKernel
         /// <summary>The first element of A; two bfloat16 or four int8 of a row count as one 32-bit element.</summary>
         public void* A;
 
-        /// <summary>Bytes from one row of A to the next or, where A is read by columns, from one column to the next.</summary>
+        /// <summary>
+        /// Bytes from one row of A to the next or, where A is read by columns, from one column to the next.
+        /// </summary>
         public nint StrideA;
 
         /// <summary>[depth, 64] 32-bit elements.</summary>
@@ -96,7 +98,8 @@ internal static unsafe class GeneratedKernel
         nint code = Volatile.Read(ref _rounding);
         if (code == 0) code = Generate(ref _rounding, () => KernelAssembler.AssembleRounding(_windows));
         fixed (float* px = x)
-        fixed (uint* py = y) ((delegate* unmanaged[SuppressGCTransition]<float*, uint*, nint, void>)code)(px, py, count);
+        fixed (uint* py = y)
+            ((delegate* unmanaged[SuppressGCTransition]<float*, uint*, nint, void>)code)(px, py, count);
         return count;
     }
 

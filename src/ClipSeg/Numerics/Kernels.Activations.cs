@@ -57,8 +57,9 @@ public static partial class Kernels
         ReadOnlySpan<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
         ReadOnlySpan<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy);
         Span<Vector<float>> dxv = MemoryMarshal.Cast<float, Vector<float>>(dx);
+        Vector<float> zero = Vector<float>.Zero;
         for (int i = 0; i < yv.Length; i++)
-            dxv[i] = Vector.ConditionalSelect(Vector.GreaterThan(yv[i], Vector<float>.Zero), dyv[i], Vector<float>.Zero);
+            dxv[i] = Vector.ConditionalSelect(Vector.GreaterThan(yv[i], zero), dyv[i], zero);
         for (int i = yv.Length * Vector<float>.Count; i < y.Length; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
     }
 

@@ -11,11 +11,14 @@ public static partial class Kernels
     /// <summary>The largest magnitude of a quantised weight or input.</summary>
     internal const int LargestInt8 = 127;
 
-    /// <summary>What quantised inputs are shifted by: the processor multiplies unsigned bytes with signed ones.</summary>
+    /// <summary>
+    /// What quantised inputs are shifted by: the processor multiplies unsigned bytes with signed ones.
+    /// </summary>
     internal const int Int8Shift = 128;
 
-    /// <summary>Rounds to bfloat16, ties to even, two to an element, the first in the low half; an odd end is padded
-    /// with 0.</summary>
+    /// <summary>
+    /// Rounds to bfloat16, ties to even, two to an element, the first in the low half; an odd end is padded with 0.
+    /// </summary>
     /// <param name="y">⌈length / 2⌉ elements.</param>
     public static void ToBFloat16(ReadOnlySpan<float> x, Span<uint> y)
     {

@@ -59,7 +59,8 @@ public sealed class Trainer : ITraining
     public int Batch => _recipe.Batch;
 
     public string Run
-        => $"train {_model.Config} of layers {string.Join(",", _model.Config.ExtractLayers)} {_recipe with { Steps = 0 }}";
+        => $"train {_model.Config} of layers {string.Join(",", _model.Config.ExtractLayers)} "
+            + $"{_recipe with { Steps = 0 }}";
 
     /// <summary>Told of each sample that cannot be read; another one takes its place.</summary>
     public Action<string>? OnUnreadable { get; init; }

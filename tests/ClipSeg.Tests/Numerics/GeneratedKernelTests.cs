@@ -35,8 +35,8 @@ public sealed unsafe class GeneratedKernelTests
         Block block = new(precision, rows: 6, columns: 64, depth: 9, byColumns: false, random);
         nint code = ExecutableMemory.Load(KernelAssembler.Assemble(precision, 6, 4, byColumns: false, windows: true));
 
-        // A caller under Windows' convention, called under System V's: the arguments go to rcx, and a pattern that is in
-        // xmm6 to xmm15 before must be there afterwards.
+        // A caller under Windows' convention, called under System V's: the arguments go to rcx, and a pattern that is
+        // in xmm6 to xmm15 before must be there afterwards.
         nint caller = ExecutableMemory.Load(WindowsCaller(code));
         ulong* kept = stackalloc ulong[10];
         for (int i = 0; i < 10; i++) kept[i] = 0x1234567800000000u + (ulong)i;
@@ -92,9 +92,9 @@ public sealed unsafe class GeneratedKernelTests
             _strideA = byColumns ? rows + 2 : depth + 2;
             _a = Elements(random, (byColumns ? depth : rows) * _strideA);
             _panel = Elements(random, depth * GeneratedKernel.Columns);
-            _start = precision == Precision.Int8
-                ? [.. Enumerable.Range(0, columns).Select(_ => BitConverter.Int32BitsToSingle(random.Next(-9999, 9999)))]
-                : random.Floats(columns);
+            _start = random.Floats(columns);
+            if (precision == Precision.Int8)
+                _start = Array.ConvertAll(_start, x => BitConverter.Int32BitsToSingle((int)(x * 9999)));
             _addend = random.Floats(rows * _stride);
             _c = new(rows * _stride);
         }
@@ -168,7 +168,8 @@ public sealed unsafe class GeneratedKernelTests
         {
             float[] floats = random.Floats(2 * count);
             uint[] elements = new uint[count];
-            if (_precision == Precision.Float32) MemoryMarshal.Cast<float, uint>(floats.AsSpan(0, count)).CopyTo(elements);
+            if (_precision == Precision.Float32)
+                MemoryMarshal.Cast<float, uint>(floats.AsSpan(0, count)).CopyTo(elements);
             else if (_precision == Precision.BFloat16) Kernels.ToBFloat16(floats, elements);
             else random.NextBytes(MemoryMarshal.AsBytes(elements.AsSpan()));
             return elements;
