@@ -18,11 +18,11 @@ string model = Path.Combine(runs, "clipseg-emoji");
 Run("dotnet", "run", "scripts/get-data.cs");
 Clipseg([
     "pretrain", "--config", "recipes/emoji-clip.config.json", "--recipe", "recipes/emoji-clip.json", "-o", clip,
-    .. Resume(clip),
+    "--precision", "bf16", .. Resume(clip),
 ]);
 Clipseg([
     "train", "--data", "scenes", "--model", Path.Combine(clip, "last"), "--recipe", "recipes/emoji.json", "-o", decoder,
-    .. Resume(decoder),
+    "--precision", "bf16", .. Resume(decoder),
 ]);
 if (Directory.Exists(model)) Directory.Delete(model, recursive: true);
 Clipseg(["convert", Path.Combine(decoder, "best"), model, "--type", "float16"]);

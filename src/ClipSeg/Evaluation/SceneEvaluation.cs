@@ -222,9 +222,9 @@ public sealed class SceneEvaluation
         {
             T[] results = new T[Math.Min(ScenesAtOnce, count - first)];
             int start = first;
-            Workers.Split(results.Length, 1, (from, to) =>
+            Workers.Each(results.Length, i =>
             {
-                for (int i = from; i < to && !_stop.IsCancellationRequested; i++) results[i] = work(start + i);
+                if (!_stop.IsCancellationRequested) results[i] = work(start + i);
             });
             _stop.ThrowIfCancellationRequested();
             foreach (T result in results) add(result);

@@ -71,6 +71,20 @@ public static class Workers
         }
     }
 
+    /// <summary>
+    /// Calls <paramref name="body"/>(i) for 0..<paramref name="total"/>, each as soon as a thread is free: for few and
+    /// large pieces of work, where a slower processor should do fewer of them.
+    /// </summary>
+    public static void Each(int total, Action<int> body)
+    {
+        int next = 0;
+        Split(Math.Min(total, _count), 1, (_, _) =>
+        {
+            for (int i = Interlocked.Increment(ref next) - 1; i < total; i = Interlocked.Increment(ref next) - 1)
+                body(i);
+        });
+    }
+
     private static void Run(int part)
     {
         _inside = true;

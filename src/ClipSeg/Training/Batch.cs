@@ -54,10 +54,7 @@ public sealed class BatchDrawer
         int count = _recipe.Batch;
         Drawn[] drawn = new Drawn[count];
         int[] indices = [.. Enumerable.Range(0, count).Select(i => IndexAt((long)step * count + i))];
-        Workers.Split(count, 1, (start, end) =>
-        {
-            for (int i = start; i < end; i++) drawn[i] = DrawReadable(step, i, indices[i]);
-        });
+        Workers.Each(count, i => drawn[i] = DrawReadable(step, i, indices[i]));
         return Assemble(drawn);
     }
 
@@ -177,19 +174,16 @@ public sealed class BatchDrawer
 
         Tensor conditionals = _model.Text.Embed([.. drawn.Select(d => d.Ids)]);                // [B, E]
         int[] shown = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Shown is not null)];
-        Workers.Split((shown.Length + _recipe.Part - 1) / _recipe.Part, 1, (start, end) =>
+        Workers.Each((shown.Length + _recipe.Part - 1) / _recipe.Part, p =>
         {
-            for (int p = start; p < end; p++)
+            using TensorScope scope = new();
+            int[] part = [.. shown.Skip(p * _recipe.Part).Take(_recipe.Part)];
+            Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));        // [part, E]
+            for (int j = 0; j < part.Length; j++)
             {
-                using TensorScope scope = new();
-                int[] part = [.. shown.Skip(p * _recipe.Part).Take(_recipe.Part)];
-                Tensor images = _model.Vision.Embed(Stack([.. part.Select(i => drawn[i].Shown!)]));    // [part, E]
-                for (int j = 0; j < part.Length; j++)
-                {
-                    Span<float> c = conditionals.Data.Slice(part[j] * e, e);
-                    Kernels.Scale(c, drawn[part[j]].TextWeight);
-                    Kernels.AddScaled(images.Data.Slice(j * e, e), 1 - drawn[part[j]].TextWeight, c);
-                }
+                Span<float> c = conditionals.Data.Slice(part[j] * e, e);
+                Kernels.Scale(c, drawn[part[j]].TextWeight);
+                Kernels.AddScaled(images.Data.Slice(j * e, e), 1 - drawn[part[j]].TextWeight, c);
             }
         });
         return new(Stack(unique), groups, pictureOf, masks, conditionals);

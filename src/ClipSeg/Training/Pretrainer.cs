@@ -96,7 +96,7 @@ public sealed class Pretrainer : ITraining
         (int First, int Count)[] parts = Parts(ids.Length);
         TapedPart[] images = new TapedPart[parts.Length], texts = new TapedPart[parts.Length];
         Tensor image = Tensor.Empty(ids.Length, _model.Config.EmbeddingWidth), text = Tensor.Empty(image.Shape);
-        ForEach(parts, i =>
+        Workers.Each(parts.Length, i =>
         {
             if (_recipe.CacheGradients)
             {
@@ -122,7 +122,7 @@ public sealed class Pretrainer : ITraining
         }
         tape.Backward(loss);
 
-        ForEach(parts, i =>
+        Workers.Each(parts.Length, i =>
         {
             if (_recipe.CacheGradients)
             {
@@ -166,24 +166,14 @@ public sealed class Pretrainer : ITraining
         int size = _model.Config.ImageSize, length = 3 * size * size;
         Tensor pixels = Tensor.Empty(count, 3, size, size);
         int[][] ids = new int[count][];
-        Workers.Split(count, 1, (start, end) =>
+        Workers.Each(count, i =>
         {
-            for (int i = start; i < end; i++)
-            {
-                CaptionSample sample = _data.Generate(split, _recipe.Seed, first + i);
-                _preprocessing.Normalize(sample.Picture, pixels.Data.Slice(i * length, length));
-                ids[i] = _tokenizer.Encode(sample.Caption).Ids;
-            }
+            CaptionSample sample = _data.Generate(split, _recipe.Seed, first + i);
+            _preprocessing.Normalize(sample.Picture, pixels.Data.Slice(i * length, length));
+            ids[i] = _tokenizer.Encode(sample.Caption).Ids;
         });
         return (pixels, ids);
     }
-
-    /// <summary>Runs something for every part, parts side by side.</summary>
-    private static void ForEach((int First, int Count)[] parts, Action<int> body)
-        => Workers.Split(parts.Length, 1, (start, end) =>
-        {
-            for (int i = start; i < end; i++) body(i);
-        });
 
     private Tensor Images(Tensor pixels, (int First, int Count) part)
         => _model.Vision.Embed(pixels.TakeRows(part.First, part.Count));

@@ -88,24 +88,21 @@ public sealed class Trainer : ITraining
         int parts = (count + _recipe.Part - 1) / _recipe.Part;
         TapedPart[] taped = new TapedPart[parts];
         float[] losses = new float[parts];
-        Workers.Split(parts, 1, (start, end) =>
+        Workers.Each(parts, i =>
         {
-            for (int i = start; i < end; i++)
-            {
-                using TensorScope partScope = new();
-                int first = i * _recipe.Part, part = Math.Min(_recipe.Part, count - first);
-                int[] pictures = batch.PictureOf[first..(first + part)];
-                Tensor[] taken = Array.ConvertAll(activations, a => a.TakeRows(pictures));
-                Tensor conditionals = batch.Conditionals.TakeRows(first, part);
-                uint seed = Kernels.Hash(Kernels.Hash((uint)_recipe.Seed) ^ (uint)(step * count + first));
-                taped[i] = TapedPart.Record(() => _model.Decoder.Forward(taken, conditionals, grid, grid)
-                    .BinaryCrossEntropy(batch.Masks.Data.Slice(first * size * size, part * size * size))
-                    * (part / (float)count), _recipe.Dropout, seed);
-                losses[i] = taped[i].Result.Scalar;
-                Tensor one = Tensor.Empty();
-                one.Data[0] = 1;
-                taped[i].Backward(one);
-            }
+            using TensorScope partScope = new();
+            int first = i * _recipe.Part, part = Math.Min(_recipe.Part, count - first);
+            int[] pictures = batch.PictureOf[first..(first + part)];
+            Tensor[] taken = Array.ConvertAll(activations, a => a.TakeRows(pictures));
+            Tensor conditionals = batch.Conditionals.TakeRows(first, part);
+            uint seed = Kernels.Hash(Kernels.Hash((uint)_recipe.Seed) ^ (uint)(step * count + first));
+            taped[i] = TapedPart.Record(() => _model.Decoder.Forward(taken, conditionals, grid, grid)
+                .BinaryCrossEntropy(batch.Masks.Data.Slice(first * size * size, part * size * size))
+                * (part / (float)count), _recipe.Dropout, seed);
+            losses[i] = taped[i].Result.Scalar;
+            Tensor one = Tensor.Empty();
+            one.Data[0] = 1;
+            taped[i].Backward(one);
         });
         double loss = losses.Sum();
         if (!double.IsFinite(loss))
@@ -155,25 +152,22 @@ public sealed class Trainer : ITraining
         int tokens = pixels[2] * pixels[3] / (_model.Config.PatchSize * _model.Config.PatchSize) + 1;
         Tensor[] activations = [.. _model.Config.ExtractLayers.Select(_ =>
             Tensor.Empty(pixels[0], tokens, _model.Config.Vision.Width))];
-        Workers.Split(parts, 1, (start, end) =>
+        Workers.Each(parts, i =>
         {
-            for (int i = start; i < end; i++)
+            using TensorScope scope = new();
+            int first = i * _recipe.Part;
+            int[] rows = [.. Enumerable.Range(first, Math.Min(_recipe.Part, pixels[0] - first))
+                .Where(row => cache is null || !cache.Read(batch.Groups[row], activations, row))];
+            if (rows.Length == 0) return;
+            Tensor[] part = _model.Vision.Activations(pixels.TakeRows(rows));
+            for (int r = 0; r < rows.Length; r++)
             {
-                using TensorScope scope = new();
-                int first = i * _recipe.Part;
-                int[] rows = [.. Enumerable.Range(first, Math.Min(_recipe.Part, pixels[0] - first))
-                    .Where(row => cache is null || !cache.Read(batch.Groups[row], activations, row))];
-                if (rows.Length == 0) continue;
-                Tensor[] part = _model.Vision.Activations(pixels.TakeRows(rows));
-                for (int r = 0; r < rows.Length; r++)
+                for (int s = 0; s < part.Length; s++)
                 {
-                    for (int s = 0; s < part.Length; s++)
-                    {
-                        int length = part[s].Length / rows.Length;
-                        part[s].Data.Slice(r * length, length).CopyTo(activations[s].Data[(rows[r] * length)..]);
-                    }
-                    cache?.Write(batch.Groups[rows[r]], activations, rows[r]);
+                    int length = part[s].Length / rows.Length;
+                    part[s].Data.Slice(r * length, length).CopyTo(activations[s].Data[(rows[r] * length)..]);
                 }
+                cache?.Write(batch.Groups[rows[r]], activations, rows[r]);
             }
         });
         return activations;
