@@ -16,7 +16,8 @@ if (args is ["formula", string folder])
 // "precision MODEL ARTWORK [SCENES]" says what reduced precision does to the masks of a model of emoji.
 if (args is ["precision", string model, string artwork, ..])
 {
-    PrecisionCheck.Run(model, artwork, scenes: args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 500);
+    int scenes = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 500;
+    PrecisionCheck.Run(model, artwork, scenes);
     return 0;
 }
 

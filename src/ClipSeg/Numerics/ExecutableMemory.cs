@@ -12,7 +12,8 @@ internal static partial class ExecutableMemory
     private const uint Commit = 0x3000, ReadWrite = 0x04, ExecuteRead = 0x20;       // VirtualAlloc's
 
     /// <summary>
-    /// The address of a copy of <paramref name="code"/>, for the life of the process; 0 if the system does not allow it.
+    /// The address of a copy of <paramref name="code"/>, for the life of the process; 0 if the system does not allow
+    /// it.
     /// </summary>
     public static unsafe nint Load(ReadOnlySpan<byte> code)
     {
