@@ -12,7 +12,8 @@
 
 using System.Diagnostics;
 
-const string Peers = "bench/peers", Configuration = "Release";
+const string Peers = "bench/peers", Benchmarks = "bench/ClipSeg.Benchmarks", Configuration = "Release";
+string program = Path.Combine("runs", "peers", "clipseg-program");
 if (!Directory.Exists(Peers))
 {
     Console.Error.WriteLine($"bench-peers: there is no {Peers} here; run this in the repository's folder.");
@@ -22,16 +23,16 @@ if (!Directory.Exists(Peers))
 bool windows = OperatingSystem.IsWindows();
 string[] npm = windows ? ["cmd", "/c", "npm"] : ["npm"];
 Run(Peers, [.. npm, "install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]);
-foreach (string project in (string[])["src/ClipSeg.Cli", "bench/ClipSeg.Benchmarks"])
-    Run(".", "dotnet", "build", project, "-c", Configuration, "-v", "quiet");
+Run(".", "dotnet", "build", Benchmarks, "-c", Configuration, "-v", "quiet");
+Run(".", "dotnet", "publish", "src/ClipSeg.Cli", "-c", Configuration, "--use-current-runtime", "-o", program,
+    "-v", "quiet");
 
 return Run(".", [
-    Built("bench/ClipSeg.Benchmarks", "ClipSeg.Benchmarks"), "peers",
-    "--clipseg", Built("src/ClipSeg.Cli", "ClipSeg.Cli"), .. args,
+    Executable(Path.Combine(Benchmarks, "bin", Configuration, "net10.0", "ClipSeg.Benchmarks")), "peers",
+    "--clipseg", Executable(Path.Combine(program, "ClipSeg.Cli")), .. args,
 ]);
 
-string Built(string project, string program)
-    => Path.GetFullPath(Path.Combine(project, "bin", Configuration, "net10.0", windows ? program + ".exe" : program));
+string Executable(string path) => Path.GetFullPath(windows ? path + ".exe" : path);
 
 static int Run(string folder, params string[] command)
 {

@@ -48,12 +48,14 @@ public sealed class Weights
         {
             int length = Tensor.Count(shape);
             uint seed = _store.Seed;
-            float[]? values = null;
-            parameter = new(key, shape, (first, y) =>
+            Lazy<float[]> values = new(() =>
             {
-                if (values is null) init.Fill(values = new float[length], key, seed);
-                values.AsSpan((int)first, y.Length).CopyTo(y);
-            }, trainable);
+                float[] fresh = new float[length];
+                init.Fill(fresh, key, seed);
+                return fresh;
+            });
+            parameter = new(
+                key, shape, (first, y) => values.Value.AsSpan((int)first, y.Length).CopyTo(y), trainable);
         }
         else
         {

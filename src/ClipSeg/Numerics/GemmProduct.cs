@@ -59,6 +59,7 @@ internal sealed unsafe class GemmProduct(
         if (padded is not null) BufferPool.Return(padded);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunGenerated(int row0, int row1, int panel0, int panel1)
     {
         int* tile = stackalloc int[GemmKernel.Rows * GeneratedKernel.Columns];
@@ -120,6 +121,7 @@ internal sealed unsafe class GemmProduct(
         if (activation != Activation.None && k0 + depth >= b.Depth) Activate(i, rows, column, columns);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunPortable(float* a, int lda, int row0, int row1, int panel0, int panel1)
     {
         GemmKernel kernel = GemmKernel.For(b.PanelWidth);
@@ -166,6 +168,7 @@ internal sealed unsafe class GemmProduct(
     }
 
     /// <summary>From a tile of float sums to C.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Finish(float* sums, int stride, int row, int rows, int column, int columns, bool first, bool last)
     {
         int whole = columns - columns % Vector<float>.Count;
@@ -192,6 +195,7 @@ internal sealed unsafe class GemmProduct(
     }
 
     /// <summary>Applies the activation to a block of C that is complete but for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int row, int rows, int column, int columns)
     {
         int whole = columns - columns % Vector<float>.Count;
@@ -206,6 +210,7 @@ internal sealed unsafe class GemmProduct(
 
     /// <summary>From sums of int8 products to C.</summary>
     /// <param name="corrected">Whether the shift of the inputs is out of the sums.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Dequantize(int* sums, int stride, int row, int rows, int column, int columns, bool corrected)
     {
         int whole = columns - columns % Vector<float>.Count;

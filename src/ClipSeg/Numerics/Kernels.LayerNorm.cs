@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
@@ -7,6 +8,7 @@ public static partial class Kernels
 {
     /// <summary>y = (x - mean x) / sqrt(var x + eps) * weight + bias for one row. <c>y</c> may be <c>x</c>.</summary>
     /// <returns>1 / sqrt(var x + eps), and the mean: what backward needs.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (float Mean, float Scale) LayerNorm(
         ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float eps, Span<float> y)
     {

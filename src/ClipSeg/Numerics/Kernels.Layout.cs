@@ -34,6 +34,7 @@ public static partial class Kernels
     internal const int TransposedRows = 16;
 
     /// <summary>y[columns, rows] = x[rows, columns]ᵀ for up to <see cref="TransposedRows"/> rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static unsafe void TransposeStrip(
         float* x, int rows, int columns, int strideX, float* y, int strideY)
     {

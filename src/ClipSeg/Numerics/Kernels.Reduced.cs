@@ -62,6 +62,7 @@ public static partial class Kernels
     /// <param name="y">⌈length / 4⌉ elements.</param>
     /// <param name="shift">Added to every byte: 0 for weights, <see cref="Int8Shift"/> for inputs.</param>
     /// <returns>The scale: x ≈ scale * (y - shift).</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float Quantize(ReadOnlySpan<float> x, Span<uint> y, int shift)
     {
         if (y.Length != (x.Length + 3) / 4) Throw.LengthMismatch(nameof(Quantize), y.Length, (x.Length + 3) / 4);
@@ -86,6 +87,7 @@ public static partial class Kernels
         return scale;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float LargestMagnitude(ReadOnlySpan<float> x)
     {
         ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);

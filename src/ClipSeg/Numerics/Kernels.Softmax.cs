@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
@@ -7,6 +8,7 @@ public static partial class Kernels
 {
     /// <summary>y[i] = exp(s x[i] - m) / Σⱼ exp(s x[j] - m), m the maximum of s x. <c>y</c> may be <c>x</c>.</summary>
     /// <param name="scale">s, above 0.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Softmax(ReadOnlySpan<float> x, Span<float> y, float scale = 1)
     {
         if (x.Length != y.Length) Throw.LengthMismatch(nameof(Softmax), x.Length, y.Length);

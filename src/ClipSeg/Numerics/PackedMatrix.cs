@@ -154,6 +154,7 @@ public sealed unsafe class PackedMatrix
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackTransposed(int p, float* source, int stride)
     {
         int width = Math.Min(PanelWidth, N - p * PanelWidth);
@@ -181,6 +182,7 @@ public sealed unsafe class PackedMatrix
     }
 
     /// <summary>One column of the matrix in reduced precision.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Reduce(ReadOnlySpan<float> values, Span<uint> elements, int column)
     {
         if (Precision == Precision.BFloat16)

@@ -6,8 +6,8 @@ namespace ClipSeg.Numerics;
 /// </summary>
 public sealed class Parameter
 {
-    /// <summary>How much of a weight is in memory twice while it is packed.</summary>
-    private const int PackedAtOnce = 1 << 20;
+    /// <summary>How much of a weight each thread has in memory twice while it is packed.</summary>
+    private const int PackedAtOnce = 1 << 18;
 
     private readonly int[] _shape;
     private readonly Reader _read;
@@ -30,7 +30,8 @@ public sealed class Parameter
     }
 
     /// <summary>
-    /// Reads <c>destination.Length</c> consecutive elements (row-major) from <paramref name="first"/> on.
+    /// Reads <c>destination.Length</c> consecutive elements (row-major) from <paramref name="first"/> on. Several threads
+    /// may do so at once.
     /// </summary>
     public delegate void Reader(long first, Span<float> destination);
 
@@ -122,14 +123,14 @@ public sealed class Parameter
 
         PackedMatrix packed = new(k, n, precision: Precision);
         int rows = Math.Max(1, PackedAtOnce / (k * packed.PanelWidth)) * packed.PanelWidth;
-        float[] buffer = BufferPool.Rent(Math.Min(rows, n) * k);
-        for (int first = 0; first < n; first += rows)
+        Workers.Each((n + rows - 1) / rows, i =>
         {
-            Span<float> part = buffer.AsSpan(0, Math.Min(rows, n - first) * k);
-            _read((long)first * k, part);
-            packed.PackColumns(first, part);
-        }
-        BufferPool.Return(buffer);
+            float[] buffer = BufferPool.Rent(Math.Min(rows, n) * k);
+            Span<float> part = buffer.AsSpan(0, Math.Min(rows, n - i * rows) * k);
+            _read((long)i * rows * k, part);
+            packed.PackColumns(i * rows, part);
+            BufferPool.Return(buffer);
+        });
         return packed;
     }
 
