@@ -51,7 +51,7 @@ internal static class PrecisionCheck
             exactScore ??= score;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {precision} | {(either == 0 ? 1 : both / (double)either):F4} | {score:F4} "
-                + $"| {score - exactScore:+0.0000;-0.0000} |"));
+                + $"| {score - exactScore:+0.0000;-0.0000;0.0000} |"));
         }
     }
 }

@@ -199,6 +199,22 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.Equal(128 + 96 * 96 * sizeof(float), new FileInfo(npy).Length);
     }
 
+    [Theory]
+    [InlineData("bf16", Precision.BFloat16)]
+    [InlineData("int8", Precision.Int8)]
+    public void Precision_is_obeyed(string name, Precision precision)
+    {
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "dog", "--precision", name));
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini, new() { Precision = precision });
+        AssertMask(segmenter, segmenter.Prompt("dog"), "scene.dog.png");
+
+        using Segmenter exact = Segmenter.Load(CliRun.Mini);
+        Assert.NotEqual(
+            exact.Segment(Image.Load(CliRun.Scene), "dog").Values,
+            segmenter.Segment(Image.Load(CliRun.Scene), "dog").Values);
+        Assert.NotEqual(0, _cli.Segment(CliRun.Scene, "dog", "--precision", "f16"));
+    }
+
     [Fact]
     public void The_model_comes_from_the_environment_or_the_box_if_it_is_not_named()
     {

@@ -53,11 +53,13 @@ public sealed class TrainingTests : IDisposable
         Assert.InRange(trainer.Validate(), 0.9, 1);
     }
 
-    [Fact]
-    public void Contrastive_loss_falls_below_a_tenth_on_a_few_pairs()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Contrastive_loss_falls_below_a_tenth_on_a_few_pairs(Precision precision)
     {
         // Batches of the same eight pairs, over and over.
-        ClipSegModel model = Fresh("clip.", seed: 3);
+        ClipSegModel model = Fresh("clip.", seed: 3, precision);
         PretrainRecipe recipe = new() { Batch = 8, Part = 8, Steps = 120, Rate = 2e-3f, WarmUp = 10 };
         CaptionGenerator captions = new(TestArtwork.Catalogue, model.Config.ImageSize);
         Pretrainer trainer = new(model, _vocabulary, captions, recipe);
@@ -131,6 +133,15 @@ public sealed class TrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_run_can_be_resumed_to_become_longer()
+    {
+        TrainingFolder folder = new(Path.Combine(_folder, "run"));
+        Loop(folder, _twoSteps).Run(CancellationToken.None);
+        Loop(folder, _twoSteps with { Steps = 3 }).Run(CancellationToken.None);
+        Assert.Equal(3, folder.ReadLog()[^1].Step);
+    }
+
+    [Fact]
     public void A_saved_model_segments()
     {
         TrainingFolder folder = new(Path.Combine(_folder, "run"));
@@ -158,7 +169,8 @@ public sealed class TrainingTests : IDisposable
             SceneSplit.Train, 7, count);
 
     /// <summary>A toy network with fresh weights.</summary>
-    private static ClipSegModel Fresh(string trainable, uint seed)
+    private static ClipSegModel Fresh(
+        string trainable, uint seed, Precision precision = Precision.Float32)
     {
         ClipTokenizer tokenizer = new(_vocabulary);
         ClipSegConfig config = ClipSegConfig.Rd64 with
@@ -174,7 +186,7 @@ public sealed class TrainingTests : IDisposable
             ExtractLayers = [0, 1, 2],
             DecoderMlpWidth = 128,
         };
-        return new(new Weights(new Dictionary<string, StoredTensor>(), trainable, fresh: "", seed), config);
+        return new(new Weights(new Dictionary<string, StoredTensor>(), trainable, fresh: "", seed), config) { Precision = precision };
     }
 
     /// <summary>The first of some consecutive samples that all have different captions.</summary>
