@@ -81,12 +81,7 @@ internal static unsafe class GeneratedKernel
     {
         int index = (((int)precision * Rows + rows - 1) * 4 + vectors - 1) * 2 + (byColumns ? 1 : 0);
         nint code = Volatile.Read(ref _kernels[index]);
-        if (code == 0)
-        {
-            code = Generate(
-                ref _kernels[index],
-                () => KernelAssembler.Assemble(precision, rows, vectors, byColumns, _windows));
-        }
+        if (code == 0) code = GenerateKernel(index, precision, rows, vectors, byColumns);
         ((delegate* unmanaged[SuppressGCTransition]<Arguments*, void>)code)(arguments);
     }
 
@@ -115,6 +110,11 @@ internal static unsafe class GeneratedKernel
             ((delegate* unmanaged[SuppressGCTransition]<float*, float*, uint*, nint, void>)code)(pl, ph, py, count);
         return count;
     }
+
+    // Apart from Run, which would otherwise allocate what the function holds on to on every call.
+    private static nint GenerateKernel(int index, Precision precision, int rows, int vectors, bool byColumns)
+        => Generate(
+            ref _kernels[index], () => KernelAssembler.Assemble(precision, rows, vectors, byColumns, _windows));
 
     private static nint Generate(ref nint place, Func<byte[]> assemble)
     {
