@@ -30,8 +30,8 @@ public sealed class Parameter
     }
 
     /// <summary>
-    /// Reads <c>destination.Length</c> consecutive elements (row-major) from <paramref name="first"/> on. Several threads
-    /// may do so at once.
+    /// Reads <c>destination.Length</c> consecutive elements (row-major) from <paramref name="first"/> on. Several
+    /// threads may do so at once.
     /// </summary>
     public delegate void Reader(long first, Span<float> destination);
 

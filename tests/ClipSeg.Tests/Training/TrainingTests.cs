@@ -186,7 +186,8 @@ public sealed class TrainingTests : IDisposable
             ExtractLayers = [0, 1, 2],
             DecoderMlpWidth = 128,
         };
-        return new(new Weights(new Dictionary<string, StoredTensor>(), trainable, fresh: "", seed), config) { Precision = precision };
+        Weights weights = new(new Dictionary<string, StoredTensor>(), trainable, fresh: "", seed);
+        return new(weights, config) { Precision = precision };
     }
 
     /// <summary>The first of some consecutive samples that all have different captions.</summary>
