@@ -25,7 +25,7 @@ Clipseg([
     "--precision", "bf16", .. Resume(decoder),
 ]);
 if (Directory.Exists(model)) Directory.Delete(model, recursive: true);
-Clipseg(["convert", Path.Combine(decoder, "best"), model, "--type", "float16"]);
+Clipseg(["convert", Path.Combine(decoder, "best"), model, "--type", "float16", "--size", "192"]);
 Clipseg([
     "evaluate", "scenes", "--model", model, "--json", Path.Combine(runs, "scenes.json"),
     "--sheet", Path.Combine(runs, "sheet.png"), "--blend-plot", Path.Combine(runs, "blend.png"),

@@ -29,6 +29,7 @@ internal static class ConvertCommand
         };
         ModelOptions files = new();
         files.AddFilesTo(command);
+        files.AddSizeTo(command);
         command.SetAction(parsed =>
         {
             string folder = parsed.GetValue(target)!;

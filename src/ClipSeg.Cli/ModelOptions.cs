@@ -55,11 +55,14 @@ internal sealed class ModelOptions
         AddFilesTo(command);
     }
 
+    /// <summary>The size that pictures are read at.</summary>
+    public void AddSizeTo(Command command) => command.Options.Add(_size);
+
     /// <summary>All of them.</summary>
     public void AddTo(Command command)
     {
         AddModelTo(command);
-        command.Options.Add(_size);
+        AddSizeTo(command);
         _compute.AddTo(command);
     }
 
@@ -87,7 +90,7 @@ internal sealed class ModelOptions
 
     /// <summary>Opens a model whose path or name is an argument.</summary>
     public Segmenter Load(string model, ParseResult parsed, Terminal terminal)
-        => Load(model, null, Precision.Float32, parsed, terminal);
+        => Load(model, parsed.GetValue(_size), Precision.Float32, parsed, terminal);
 
     private Segmenter Load(string model, int? size, Precision precision, ParseResult parsed, Terminal terminal)
     {
