@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ClipSeg.Imaging;
 
 /// <summary>
@@ -10,6 +12,7 @@ internal sealed class Coverage(int width, int height)
     private readonly byte[] _values = new byte[width * height];      // 255: fully covered
 
     /// <summary>Adds a line with round ends; a disc where its ends are one point.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(float x0, float y0, float x1, float y1, float thickness)
     {
         float reach = thickness / 2 + 0.5f, dx = x1 - x0, dy = y1 - y0, square = dx * dx + dy * dy;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace ClipSeg.Imaging;
 
 /// <summary>Draws on pictures, in place; what lies outside of the picture is left out.</summary>
@@ -64,6 +66,7 @@ public static class Drawing
         return (int)MathF.Ceiling(Math.Max(0, dots - 1) * MathF.Max(scale, 1));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Blend(Image image, int x, int y, Rgb colour, float opacity)
     {
         Span<byte> pixel = image.Pixels.AsSpan((y * image.Width + x) * 3, 3);

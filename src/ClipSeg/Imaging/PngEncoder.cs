@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 
 namespace ClipSeg.Imaging;
 
@@ -62,6 +63,7 @@ internal static class PngEncoder
         return file.ToArray();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WriteRows(ZLibStream stream, int height, int length, int pixel, RowReader read)
     {
         byte[] row = new byte[pixel + length], above = new byte[pixel + length];

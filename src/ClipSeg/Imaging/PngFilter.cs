@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace ClipSeg.Imaging;
 
@@ -37,6 +38,7 @@ internal static class PngFilter
     }
 
     /// <summary>Filters one row into <paramref name="filtered"/>, which has no leading pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply(int filter, ReadOnlySpan<byte> row, ReadOnlySpan<byte> above, int pixel,
         Span<byte> filtered)
     {

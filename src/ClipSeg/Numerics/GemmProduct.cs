@@ -80,6 +80,7 @@ internal sealed unsafe class GemmProduct(
 
     /// <summary>One block of C, from one pass.</summary>
     /// <param name="tile">[6, 64], for integers.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunGenerated(int i, int rows, int p, int k0, int depth, int* tile)
     {
         bool int8 = b.Precision == Precision.Int8;

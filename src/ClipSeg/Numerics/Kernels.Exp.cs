@@ -32,7 +32,7 @@ public static partial class Kernels
         y = Vector.MultiplyAddEstimate(y, r, Vector<float>.One);
         y = Vector.MultiplyAddEstimate(y, r, Vector<float>.One);
 
-        Vector<int> exponent = (Vector.ConvertToInt32(n) + new Vector<int>(127)) << 23;
+        Vector<int> exponent = (Vector.ConvertToInt32Native(n) + new Vector<int>(127)) << 23;
         return Vector.ConditionalSelect(tooLow, Vector<float>.Zero, y * Vector.AsVectorSingle(exponent));
     }
 
