@@ -9,7 +9,7 @@ namespace ClipSeg.Benchmarks.Peers;
 /// </summary>
 internal sealed class PeerRun(PeerOptions options, Action<string> log)
 {
-    private const int WarmUps = 3;          // a scenario's first runs allocate, and .NET compiles
+    private const int WarmUps = 5;          // a scenario's first runs allocate, and .NET compiles
     private const int TimedOfATurn = 2;     // after one that is not, as the caches are another engine's
 
     private readonly List<PeerSeries> _series = [];
