@@ -30,6 +30,9 @@ internal static unsafe class GeneratedKernel
     private static readonly nint[] _kernels = new nint[3 * Rows * 4 * 2];
     private static readonly Lock _generating = new();
     private static nint _rounding, _pairRounding;
+
+    // The first also says that the system saves the registers; a system that forbids executable pages says so on one.
+    private static readonly bool _allowed = Avx512F.X64.IsSupported && ExecutableMemory.Load([0xC3]) != 0;
     private static readonly bool[] _supported = Array.ConvertAll(Enum.GetValues<Precision>(), Runs);
 
     /// <summary>What a kernel works on; offsets are those that <see cref="KernelAssembler"/> reads.</summary>
@@ -131,15 +134,11 @@ internal static unsafe class GeneratedKernel
 
     private static bool Runs(Precision precision)
     {
-        if (!Avx512F.X64.IsSupported) return false;             // also says that the system saves the registers
-        const int BFloat16Bit = 5, VnniBit = 11;
-        bool supported = precision switch
+        return _allowed && precision switch
         {
-            Precision.BFloat16 => (X86Base.CpuId(7, 1).Eax >> BFloat16Bit & 1) != 0,
-            Precision.Int8 => (X86Base.CpuId(7, 0).Ecx >> VnniBit & 1) != 0,
+            Precision.BFloat16 => Processor.HasAvx512BFloat16,
+            Precision.Int8 => Processor.HasAvx512Vnni,
             _ => true,
         };
-        // A system that forbids executable pages says so on the first one.
-        return supported && ExecutableMemory.Load([0xC3]) != 0;
     }
 }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace ClipSeg.Numerics;
 
-/// <summary>What this machine computes with, for reports.</summary>
+/// <summary>What this machine computes with: for reports, and for the choice of kernels.</summary>
 internal static class Processor
 {
     /// <summary>What the processor calls itself.</summary>
@@ -13,6 +13,12 @@ internal static class Processor
 
     /// <summary>The design, such as "Zen 5", where the name does not tell it; "" if unknown.</summary>
     public static string Design { get; } = ReadDesign();
+
+    /// <summary>Whether it has AVX-512's sums of byte products.</summary>
+    public static bool HasAvx512Vnni { get; } = HasFeature(0, r => r.Ecx, 11);
+
+    /// <summary>Whether it has AVX-512's sums of bfloat16 products.</summary>
+    public static bool HasAvx512BFloat16 { get; } = HasFeature(1, r => r.Eax, 5);
 
     /// <summary>The instructions that matter to matrix products.</summary>
     public static IReadOnlyList<string> Features { get; } = [.. ReadFeatures()];
@@ -46,15 +52,14 @@ internal static class Processor
         if (Avx2.IsSupported) yield return "AVX2";
         if (Fma.IsSupported) yield return "FMA";
         if (Avx512F.IsSupported) yield return "AVX-512";
-        if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7) yield break;
-
-        (int last, _, int ecx, _) = X86Base.CpuId(7, 0);
-        if (Bit(ecx, 11)) yield return "AVX-512 VNNI";
-        if (last < 1) yield break;
-        int eax = X86Base.CpuId(7, 1).Eax;
-        if (Bit(eax, 5)) yield return "AVX-512 BF16";
-        if (Bit(eax, 4)) yield return "AVX-VNNI";
+        if (HasAvx512Vnni) yield return "AVX-512 VNNI";
+        if (HasAvx512BFloat16) yield return "AVX-512 BF16";
+        if (HasFeature(1, r => r.Eax, 4)) yield return "AVX-VNNI";
     }
 
-    private static bool Bit(int register, int index) => (register >> index & 1) == 1;
+    /// <summary>A bit of CPUID's leaf 7, false where the processor has no such leaf.</summary>
+    private static bool HasFeature(
+        int part, Func<(int Eax, int Ebx, int Ecx, int Edx), int> register, int bit)
+        => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && X86Base.CpuId(7, 0).Eax >= part
+            && (register(X86Base.CpuId(7, part)) >> bit & 1) == 1;
 }
