@@ -12,7 +12,7 @@
 
 using System.Diagnostics;
 
-const string Peers = "bench/peers", Benchmarks = "bench/ClipSeg.Benchmarks", Configuration = "Release";
+const string Peers = "bench/peers", Engines = "bench/ClipSeg.Peers", Configuration = "Release";
 string program = Path.Combine("runs", "peers", "clipseg-program");
 if (!Directory.Exists(Peers))
 {
@@ -23,12 +23,12 @@ if (!Directory.Exists(Peers))
 bool windows = OperatingSystem.IsWindows();
 string[] npm = windows ? ["cmd", "/c", "npm"] : ["npm"];
 Run(Peers, [.. npm, "install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]);
-Run(".", "dotnet", "build", Benchmarks, "-c", Configuration, "-v", "quiet");
+Run(".", "dotnet", "build", Engines, "-c", Configuration, "-v", "quiet");
 Run(".", "dotnet", "publish", "src/ClipSeg.Cli", "-c", Configuration, "--use-current-runtime", "-o", program,
     "-v", "quiet");
 
 return Run(".", [
-    Executable(Path.Combine(Benchmarks, "bin", Configuration, "net10.0", "ClipSeg.Benchmarks")), "peers",
+    Executable(Path.Combine(Engines, "bin", Configuration, "net10.0", "ClipSeg.Peers")),
     "--clipseg", Executable(Path.Combine(program, "ClipSeg.Cli")), .. args,
 ]);
 

@@ -1,8 +1,9 @@
 using System.Globalization;
-using ClipSeg.Data;
-using ClipSeg.Evaluation;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
+using ClipSeg.Scenes;
+using ClipSeg.Scenes.Artwork;
+using ClipSeg.Training.Metrics;
 
 namespace ClipSeg.Benchmarks;
 

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using ClipSeg.Benchmarks;
-using ClipSeg.Benchmarks.Peers;
+using ClipSeg.Peers;
 
 // "formula FOLDER" writes a full-size checkpoint whose weights are a formula, for timing whole commands.
 if (args is ["formula", string folder])
@@ -21,16 +21,7 @@ if (args is ["precision", string model, string artwork, ..])
     return 0;
 }
 
-// "peers" compares engines; "serve" is ClipSeg as one of them (scripts/bench-peers.cs).
-if (args is ["peers", ..]) return PeersCommand.Run(args[1..]);
-if (args is ["serve"])
-{
-    using PeerServer server = new();
-    server.Run(Console.In, Console.Out);
-    return 0;
-}
-
 // In this process, because a benchmark's setup takes seconds: it computes 150 million weights.
 Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(15);
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));
+BenchmarkSwitcher.FromAssembly(typeof(SegmentBenchmarks).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));
 return 0;

@@ -1,10 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using ClipSeg.Checkpoints;
-using ClipSeg.Imaging;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
-using ClipSeg.Prompts;
-using ClipSeg.Tests.Model;
+using ClipSeg.Peers;
 
 namespace ClipSeg.Benchmarks;
 

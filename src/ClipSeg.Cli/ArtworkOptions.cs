@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ClipSeg.Data;
+using ClipSeg.Scenes.Artwork;
 
 namespace ClipSeg.Cli;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
-using ClipSeg.Prompts;
 using ClipSeg.Text;
 
 namespace ClipSeg.Cli;

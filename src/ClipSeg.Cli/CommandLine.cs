@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using ClipSeg.Checkpoints;
-using ClipSeg.Data;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Text;
 using ClipSeg.Training;
+using ClipSeg.Training.Data;
 
 namespace ClipSeg.Cli;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 
 namespace ClipSeg.Cli;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using ClipSeg.Data;
-using ClipSeg.Evaluation;
+using ClipSeg.Scenes.Artwork;
+using ClipSeg.Scenes.Evaluation;
 using Spectre.Console;
 
 namespace ClipSeg.Cli;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ClipSeg.Checkpoints;
-using ClipSeg.Export;
+using ClipSeg.Onnx;
 
 namespace ClipSeg.Cli;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
-using ClipSeg.Prompts;
 
 namespace ClipSeg.Cli;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
-using ClipSeg.Checkpoints;
-using ClipSeg.Data;
+using ClipSeg.Formats;
 using ClipSeg.Model;
+using ClipSeg.Scenes;
+using ClipSeg.Scenes.Artwork;
+using ClipSeg.Scenes.Pretraining;
 using ClipSeg.Text;
 using ClipSeg.Training;
 
@@ -27,7 +29,7 @@ internal static class PretrainCommand
         };
         RunOptions run = new();
         ArtworkOptions scenes = new();
-        RecipeOptions<PretrainRecipe> recipes = new(new(), RecipeKeys.Pretrain);
+        RecipeOptions<PretrainRecipe> recipes = new(new(), PretrainRecipe.Keys);
         ExampleCommand command = new("pretrain",
             "Train CLIP's two towers from scratch, on scenes of emoji and captions.", Examples)
         {

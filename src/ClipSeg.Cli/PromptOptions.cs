@@ -1,5 +1,5 @@
 using System.CommandLine;
-using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
 using ClipSeg.Text;

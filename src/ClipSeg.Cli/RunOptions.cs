@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Training;
+using ClipSeg.Training.Reports;
 using Spectre.Console;
 
 namespace ClipSeg.Cli;

@@ -1,6 +1,7 @@
 using System.Globalization;
-using ClipSeg.Data;
-using ClipSeg.Evaluation;
+using ClipSeg.Scenes;
+using ClipSeg.Scenes.Artwork;
+using ClipSeg.Scenes.Evaluation;
 using Spectre.Console;
 
 namespace ClipSeg.Cli;

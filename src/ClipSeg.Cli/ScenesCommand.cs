@@ -1,5 +1,6 @@
 using System.CommandLine;
-using ClipSeg.Data;
+using ClipSeg.Scenes;
+using ClipSeg.Training.Data;
 using Spectre.Console;
 
 namespace ClipSeg.Cli;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
-using ClipSeg.Prompts;
 using Spectre.Console;
 
 namespace ClipSeg.Cli;

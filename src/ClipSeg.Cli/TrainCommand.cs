@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
 using ClipSeg.Checkpoints;
-using ClipSeg.Data;
 using ClipSeg.Model;
-using ClipSeg.Prompts;
-using ClipSeg.Text;
+using ClipSeg.Scenes;
+using ClipSeg.Scenes.Artwork;
 using ClipSeg.Training;
+using ClipSeg.Training.Data;
 
 namespace ClipSeg.Cli;
 

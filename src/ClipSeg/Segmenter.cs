@@ -1,4 +1,5 @@
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Model;
 using ClipSeg.Numerics;

@@ -27,11 +27,14 @@ public sealed class PublicApiTests
         [typeof(object)] = "object",
     };
 
-    [Fact]
-    public void The_public_api_is_the_approved_one()
+    public static TheoryData<string> Packages => ["ClipSeg", "ClipSeg.Onnx", "ClipSeg.Training", "ClipSeg.Scenes"];
+
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void The_public_api_is_the_approved_one(string package)
     {
-        string path = Path.Combine(Fixtures.Root, "tests", "ClipSeg.Tests", "PublicApi.approved.txt");
-        string actual = Describe(typeof(Segmenter).Assembly);
+        string path = Path.Combine(Fixtures.Root, "tests", "ClipSeg.Tests", "Api", $"{package}.approved.txt");
+        string actual = Describe(Assembly.Load(package));
         if (Environment.GetEnvironmentVariable(Approve) == "1") File.WriteAllText(path, actual);
 
         string[] approved = File.ReadAllLines(path), found = actual.TrimEnd('\n').Split('\n');
@@ -39,7 +42,7 @@ public sealed class PublicApiTests
         string[] added = [.. found.Except(approved).Select(line => $"+ {line}")];
         Assert.True(
             gone.Length + added.Length == 0, "The public API has changed:\n" + string.Join('\n', [.. gone, .. added])
-            + $"\nIf that is meant, run this test with {Approve}=1 and have PublicApi.approved.txt reviewed.");
+            + $"\nIf that is meant, run this test with {Approve}=1 and have Api/{package}.approved.txt reviewed.");
     }
 
     private static string Describe(Assembly assembly)

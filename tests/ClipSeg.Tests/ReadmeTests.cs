@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests;
 

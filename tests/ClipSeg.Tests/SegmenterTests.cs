@@ -1,9 +1,10 @@
 using System.Text.Json;
-using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests;
 

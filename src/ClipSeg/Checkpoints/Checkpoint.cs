@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ClipSeg.Formats;
 
 namespace ClipSeg.Checkpoints;
 

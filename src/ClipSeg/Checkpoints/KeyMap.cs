@@ -1,3 +1,5 @@
+using ClipSeg.Formats;
+
 namespace ClipSeg.Checkpoints;
 
 /// <summary>Brings the authors' decoder and OpenAI's CLIP under Hugging Face's names.</summary>

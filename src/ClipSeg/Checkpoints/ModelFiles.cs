@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ClipSeg.Formats;
+using ClipSeg.Model;
 using ClipSeg.Text;
 
 namespace ClipSeg.Checkpoints;

@@ -1,4 +1,3 @@
-using ClipSeg.Checkpoints;
 using ClipSeg.Numerics;
 
 namespace ClipSeg.Model;

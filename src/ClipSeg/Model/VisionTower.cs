@@ -1,4 +1,3 @@
-using ClipSeg.Checkpoints;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 

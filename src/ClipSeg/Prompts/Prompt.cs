@@ -1,4 +1,4 @@
-using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Numerics;
 
 namespace ClipSeg.Prompts;

@@ -1,4 +1,4 @@
-using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Model;
 using ClipSeg.Numerics;

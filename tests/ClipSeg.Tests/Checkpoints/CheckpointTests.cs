@@ -1,5 +1,8 @@
 using System.Text.Json;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
+using ClipSeg.Tests.Formats;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests.Checkpoints;
 

@@ -1,4 +1,6 @@
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests.Checkpoints;
 

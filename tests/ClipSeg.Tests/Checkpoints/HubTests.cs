@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
+using ClipSeg.Model;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests.Checkpoints;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Numerics;
 
 namespace ClipSeg.Tests.Checkpoints;

@@ -1,5 +1,4 @@
 using ClipSeg.Imaging;
-using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 
 namespace ClipSeg.Tests.Cli;

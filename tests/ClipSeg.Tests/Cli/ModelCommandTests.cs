@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Tests.Checkpoints;

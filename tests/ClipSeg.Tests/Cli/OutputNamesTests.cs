@@ -1,5 +1,6 @@
 using ClipSeg.Cli;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests.Cli;
 

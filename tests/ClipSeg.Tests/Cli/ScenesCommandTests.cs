@@ -1,7 +1,7 @@
 using System.Text.Json;
-using ClipSeg.Data;
 using ClipSeg.Imaging;
-using ClipSeg.Tests.Data;
+using ClipSeg.Tests.Scenes;
+using ClipSeg.Training.Data;
 
 namespace ClipSeg.Tests.Cli;
 

@@ -1,11 +1,13 @@
 using ClipSeg.Checkpoints;
 using ClipSeg.Cli;
-using ClipSeg.Data;
 using ClipSeg.Imaging;
 using ClipSeg.Model;
-using ClipSeg.Tests.Data;
+using ClipSeg.Scenes;
+using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
+using ClipSeg.Tests.Training.Data;
 using ClipSeg.Training;
-using TemporaryFolder = ClipSeg.Tests.Checkpoints.TemporaryFolder;
+using ClipSeg.Training.Data;
 
 namespace ClipSeg.Tests.Cli;
 

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
-using ClipSeg.Prompts;
+using ClipSeg.Peers;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 using ClipSeg.Text;
-using TemporaryFolder = ClipSeg.Tests.Checkpoints.TemporaryFolder;
 
 namespace ClipSeg.Tests.Model;
 

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
+using ClipSeg.Peers;
 
 namespace ClipSeg.Tests.Model;
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
-using ClipSeg.Benchmarks.Peers;
 using ClipSeg.Imaging;
+using ClipSeg.Peers;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
+using ClipSeg.Training.Reports;
 
 namespace ClipSeg.Tests.Peers;
 

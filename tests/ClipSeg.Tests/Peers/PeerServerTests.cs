@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using ClipSeg.Benchmarks.Peers;
 using ClipSeg.Numerics;
+using ClipSeg.Peers;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests.Peers;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Model;
 using ClipSeg.Numerics;

@@ -1,7 +1,8 @@
-using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 
 namespace ClipSeg.Tests.Prompts;
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 using ClipSeg.Text;
 
 namespace ClipSeg.Tests.Text;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 using ClipSeg.Text;
 
 namespace ClipSeg.Tests.Text;

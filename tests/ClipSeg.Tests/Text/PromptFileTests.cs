@@ -1,4 +1,5 @@
 using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
 using ClipSeg.Text;
 
 namespace ClipSeg.Tests.Text;

@@ -1,13 +1,15 @@
 using ClipSeg.Checkpoints;
-using ClipSeg.Data;
-using ClipSeg.Imaging;
+using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
-using ClipSeg.Tests.Data;
+using ClipSeg.Scenes;
+using ClipSeg.Tests.Checkpoints;
+using ClipSeg.Tests.Scenes;
+using ClipSeg.Tests.Training.Data;
 using ClipSeg.Text;
 using ClipSeg.Training;
-using TemporaryFolder = ClipSeg.Tests.Checkpoints.TemporaryFolder;
+using ClipSeg.Training.Data;
 
 namespace ClipSeg.Tests.Training;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using ClipSeg.Checkpoints;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
+using ClipSeg.Peers;
 using ClipSeg.Tests.Model;
 using ClipSeg.Training;
 

@@ -1,4 +1,5 @@
 using ClipSeg.Model;
+using ClipSeg.Scenes.Pretraining;
 using ClipSeg.Training;
 
 namespace ClipSeg.Tests.Training;
@@ -84,7 +85,7 @@ public sealed class RecipeFileTests
     public void Recipes_of_the_model_in_the_box_are_read()
     {
         Assert.NotEqual(new(), RecipeKeys.Read(PathOf("emoji"), new TrainRecipe(), RecipeKeys.Train));
-        Assert.NotEqual(new(), RecipeKeys.Read(PathOf("emoji-clip"), new PretrainRecipe(), RecipeKeys.Pretrain));
+        Assert.NotEqual(new(), RecipeKeys.Read(PathOf("emoji-clip"), new PretrainRecipe(), PretrainRecipe.Keys));
     }
 
     private static TrainRecipe Deconv(TrainRecipe recipe)

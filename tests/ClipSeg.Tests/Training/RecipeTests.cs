@@ -1,3 +1,4 @@
+using ClipSeg.Scenes.Pretraining;
 using ClipSeg.Training;
 
 namespace ClipSeg.Tests.Training;
@@ -15,7 +16,7 @@ public sealed class RecipeTests : IDisposable
     public void Every_recipe_of_the_repository_is_read(string recipe)
     {
         string path = Path.Combine(Fixtures.Root, "recipes", recipe);
-        if (recipe.EndsWith("-clip.json")) RecipeKeys.Read(path, new PretrainRecipe(), RecipeKeys.Pretrain);
+        if (recipe.EndsWith("-clip.json")) RecipeKeys.Read(path, new PretrainRecipe(), PretrainRecipe.Keys);
         else RecipeKeys.Read(path, new TrainRecipe(), RecipeKeys.Train);
     }
 

@@ -1,3 +1,4 @@
+using ClipSeg.Scenes.Pretraining;
 using ClipSeg.Training;
 
 namespace ClipSeg.Tests.Training;
@@ -11,7 +12,7 @@ public sealed class TrainingGuideTests
     public void The_tables_of_recipe_values_are_those_of_the_program()
     {
         Assert.Contains("Of `train`:" + Table(RecipeKeys.Train, new()), _guide);
-        Assert.Contains("Of `pretrain`:" + Table(RecipeKeys.Pretrain, new()), _guide);
+        Assert.Contains("Of `pretrain`:" + Table(PretrainRecipe.Keys, new()), _guide);
     }
 
     [Fact]

@@ -1,10 +1,12 @@
-using ClipSeg.Checkpoints;
-using ClipSeg.Data;
+using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
-using ClipSeg.Tests.Data;
+using ClipSeg.Scenes;
+using ClipSeg.Scenes.Pretraining;
+using ClipSeg.Tests.Scenes;
 using ClipSeg.Text;
 using ClipSeg.Training;
+using ClipSeg.Training.Data;
 
 namespace ClipSeg.Tests.Training;
 

@@ -1,0 +1,67 @@
+using System.CommandLine;
+
+namespace ClipSeg.Peers;
+
+/// <summary><c>peers</c>: measures engines side by side. scripts/bench-peers.cs sets them up.</summary>
+internal static class PeersCommand
+{
+    public static int Run(string[] args)
+    {
+        Option<int> threads = new("--threads") { DefaultValueFactory = _ => 2, Description = "For each engine." };
+        Option<int> rounds = new("--rounds") { DefaultValueFactory = _ => 7, Description = "Turns of every engine." };
+        Option<string> precisions = new("--precisions")
+        {
+            DefaultValueFactory = _ => "f32,bf16,int8",
+            Description = "Of ClipSeg.",
+        };
+        Option<bool> quick = new("--quick") { Description = "A tiny round with a toy model: whether it all works." };
+        Option<string?> output = new("--output")
+        {
+            Description = "The folder for peers.md, peers.json and peers.png; by default this machine's "
+                + "in bench/results, with --quick one in that of --work.",
+        };
+        Option<string> work = new("--work")
+        {
+            DefaultValueFactory = _ => Path.Combine("runs", "peers"),
+            Description = "A folder for models and inputs, 2.5 GB, which are kept.",
+        };
+        Option<string> box = new("--box")
+        {
+            DefaultValueFactory = _ => Path.Combine("models", "clipseg-emoji"),
+            Description = "The model in the box.",
+        };
+        Option<string> clipseg = new("--clipseg") { Required = true, Description = "The program of src/ClipSeg.Cli." };
+        RootCommand command =
+            new("Measures ClipSeg, ONNX Runtime and Transformers.js side by side, from the repository's folder.")
+        {
+            threads, rounds, precisions, quick, output, work, box, clipseg,
+        };
+        command.SetAction(parsed =>
+        {
+            string[] ours = [Environment.ProcessPath!, "serve"];
+            PeerOptions options = new()
+            {
+                Engines =
+                [
+                    .. parsed.GetValue(precisions)!.Split(',').Select(p => PeerEngine.Ours(p, ours)),
+                    .. PeerEngine.InNode(Path.Combine("bench", "peers")),
+                ],
+                Clipseg = parsed.GetValue(clipseg)!,
+                Work = parsed.GetValue(work)!,
+                Box = parsed.GetValue(box)!,
+                Toy = Path.Combine("tests", "fixtures", "model", "mini"),
+                Threads = parsed.GetValue(threads),
+                Rounds = parsed.GetValue(quick) ? 1 : parsed.GetValue(rounds),
+                Quick = parsed.GetValue(quick),
+            };
+            PeerResults results = new PeerRun(options, Console.WriteLine).Measure();
+            string folder = parsed.GetValue(output) ?? (options.Quick
+                ? Path.Combine(options.Work, "quick")
+                : Path.Combine("bench", "results", PeerOptions.MachineName()));
+            PeerReport.Write(results, folder);
+            Console.WriteLine($"Results are in {folder}.");
+            return 0;
+        });
+        return command.Parse(args).Invoke();
+    }
+}

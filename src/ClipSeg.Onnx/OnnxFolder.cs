@@ -1,0 +1,45 @@
+using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
+using ClipSeg.Model;
+using ClipSeg.Text;
+
+namespace ClipSeg.Onnx;
+
+/// <summary>Writes a model for ONNX Runtime (opset 17), with the files that say how to prepare its inputs.</summary>
+public static class OnnxFolder
+{
+    /// <summary>
+    /// Writes a new folder, which appears when it is complete: model.onnx, or with <paramref name="split"/>
+    /// vision.onnx, text.onnx and decoder.onnx; and config.json, preprocessor_config.json and the vocabulary.
+    /// </summary>
+    /// <param name="others">Paths of files to copy, such as a licence.</param>
+    /// <exception cref="CheckpointException">A weight cannot be read, or does not fit the type.</exception>
+    /// <exception cref="IOException">The folder exists, or cannot be written.</exception>
+    public static void Write(string folder, ClipSegModel model, Preprocessing preprocessing, BpeVocabulary vocabulary,
+        OnnxType type = OnnxType.Float32, bool split = false, params IReadOnlyList<string> others)
+    {
+        if (Path.Exists(folder))
+            throw new IOException($"'{folder}' exists already; a model is written to a new folder.");
+        ModelFiles.WriteFolder(folder, temporary =>
+        {
+            ModelFiles.WriteJson(Path.Combine(temporary, "config.json"), model.Config.Write);
+            ModelFiles.WriteJson(Path.Combine(temporary, "preprocessor_config.json"), preprocessing.Write);
+            vocabulary.Save(temporary);
+            foreach (string other in others) File.Copy(other, Path.Combine(temporary, Path.GetFileName(other)));
+            if (!split)
+            {
+                Save("model.onnx", OnnxModel.Whole(model, type));
+                return;
+            }
+            Save("vision.onnx", OnnxModel.Vision(model, type));
+            Save("text.onnx", OnnxModel.Text(model, type));
+            Save("decoder.onnx", OnnxModel.Decoder(model, type));
+
+            void Save(string name, OnnxGraph graph)
+            {
+                using FileStream stream = File.Create(Path.Combine(temporary, name), bufferSize: 1 << 16);
+                graph.Write(stream);
+            }
+        });
+    }
+}

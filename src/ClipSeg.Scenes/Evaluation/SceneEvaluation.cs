@@ -1,0 +1,237 @@
+using ClipSeg.Imaging;
+using ClipSeg.Model;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using ClipSeg.Scenes.Artwork;
+using ClipSeg.Training.Data;
+using ClipSeg.Training.Metrics;
+
+namespace ClipSeg.Scenes.Evaluation;
+
+/// <summary>How much is measured.</summary>
+public sealed record SceneEvaluationOptions
+{
+    /// <summary>Test scenes, at least 2: every second one shows held-out concepts, too.</summary>
+    public int Scenes { get; init; } = 1000;
+
+    /// <summary>Scenes to choose the threshold on, at least 1. They show seen concepts only.</summary>
+    public int ValidationScenes { get; init; } = 300;
+
+    /// <summary>Phrases that are asked for in each scene, at least 1; fewer where no more can be said.</summary>
+    public int PhrasesPerScene { get; init; } = 4;
+
+    /// <summary>Which of the many sets of scenes.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Sides of the scenes, in pixels; null for what the model reads.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>Photographs for half of the backgrounds; or null.</summary>
+    public PhotoFolder? Photos { get; init; }
+
+    /// <summary>Scenes to keep for <see cref="ContactSheet"/>.</summary>
+    public int Examples { get; init; } = 12;
+
+    internal void Check()
+    {
+        if (Scenes < 2) throw new ArgumentException($"{Scenes} test scenes; expected 2 or more.");
+        if (ValidationScenes < 1)
+            throw new ArgumentException($"{ValidationScenes} validation scenes; expected 1 or more.");
+        if (PhrasesPerScene < 1) throw new ArgumentException($"{PhrasesPerScene} phrases a scene; expected 1 or more.");
+    }
+}
+
+/// <summary>How far an evaluation is.</summary>
+/// <param name="Stage">What is being done, for people to read.</param>
+/// <param name="Done">Pictures.</param>
+/// <param name="Total">Pictures.</param>
+public sealed record EvaluationProgress(string Stage, int Done, int Total);
+
+/// <summary>Measures a model on scenes that nobody has seen, with everything known about every pixel.</summary>
+/// <remarks>
+/// What makes seen and held-out concepts comparable: test scenes come in pairs with the same background and number of
+/// objects, one of seen concepts only, one in which each object is of a held-out concept with probability one half. In
+/// the latter every name is asked for, seen or held out, so both are measured in the same pictures, at the same sizes,
+/// among the same other things; only what the decoder has been trained on differs. Held-out concepts have no part in
+/// the threshold.
+/// </remarks>
+public sealed class SceneEvaluation
+{
+    // Random streams, apart from those that draw the scenes and the training data.
+    private const int SupportStream = 200, NegativeStream = 201;
+    private const int ScenesAtOnce = 16;
+
+    private readonly Segmenter _segmenter;
+    private readonly SceneEvaluationOptions _options;
+    private readonly SceneGenerator _seen, _mixed;
+    private readonly Action<EvaluationProgress>? _progress;
+    private readonly CancellationToken _stop;
+
+    private SceneEvaluation(Segmenter segmenter, EmojiCatalogue catalogue, SceneEvaluationOptions options,
+        Action<EvaluationProgress>? progress, CancellationToken stop)
+    {
+        options.Check();
+        SceneOptions scene = new() { Size = options.Size ?? segmenter.Preprocessing.Height, Photos = options.Photos };
+        _seen = new(catalogue, scene with { Pool = ConceptPool.Seen });
+        _mixed = new(catalogue, scene with { Pool = ConceptPool.Mixed });
+        (_segmenter, _options, _progress, _stop) = (segmenter, options, progress, stop);
+    }
+
+    /// <summary>0, 0.1, ..., 1.</summary>
+    public static IReadOnlyList<double> BlendWeights { get; } = [.. Enumerable.Range(0, 11).Select(i => i / 10.0)];
+
+    /// <summary>Measures everything. The same model, catalogue and options give the same report.</summary>
+    /// <param name="segmenter">The model.</param>
+    /// <param name="catalogue">What the scenes show.</param>
+    /// <param name="options">By default, 1,000 scenes.</param>
+    /// <param name="progress">Called after every few pictures, by this thread.</param>
+    /// <param name="stop">Ends it after a few pictures.</param>
+    /// <exception cref="ArgumentException">The options are out of range.</exception>
+    public static SceneReport Run(Segmenter segmenter, EmojiCatalogue catalogue, SceneEvaluationOptions? options = null,
+        Action<EvaluationProgress>? progress = null, CancellationToken stop = default)
+    {
+        SceneEvaluation evaluation = new(segmenter, catalogue, options ?? new(), progress, stop);
+        double threshold = evaluation.ChooseThreshold();
+        SceneTally tally = new();
+        List<SceneExample> examples = [];
+        evaluation.ForEach("Test scenes", evaluation._options.Scenes, i => evaluation.Measure(i, threshold), scene =>
+        {
+            tally.Merge(scene.Tally);
+            if (scene.Example is not null) examples.Add(scene.Example);
+        });
+        return new(threshold, tally)
+        {
+            Options = evaluation._options,
+            Size = evaluation._seen.Options.Size,
+            Retrieval = Retrieval.Measure(segmenter, catalogue, evaluation._options.Seed, progress, stop),
+            Examples = examples,
+        };
+    }
+
+    /// <summary>The one at which text does best in the validation scenes, by foreground IoU.</summary>
+    private double ChooseThreshold()
+    {
+        SegmentationMetrics all = new();
+        ForEach("Validation scenes", _options.ValidationScenes, i =>
+        {
+            Scene scene = _seen.Generate(SceneSplit.Validation, _options.Seed, i);
+            SegmentationMetrics metrics = new();
+            List<Phrase> phrases = SceneFiles.PhrasesOf(scene, i, _options.PhrasesPerScene);
+            if (phrases.Count == 0) return metrics;
+            Mask[] masks = _segmenter.Segment(_segmenter.Encode(scene.Picture), [.. phrases.Select(p => p.Text)]);
+            for (int k = 0; k < masks.Length; k++)
+                metrics.AddProbabilities(masks[k].Values, scene.Mask(phrases[k].Objects).Values, classId: 0);
+            return metrics;
+        }, all.Merge);
+        return all.Plain().ForegroundIou.BestThreshold;
+    }
+
+    private (SceneTally Tally, SceneExample? Example) Measure(int index, double threshold)
+    {
+        bool mixed = index % 2 == 1;
+        SceneGenerator generator = mixed ? _mixed : _seen;
+        Scene scene = generator.Generate(SceneSplit.Test, _options.Seed, index / 2);
+        EncodedImage encoded = _segmenter.Encode(scene.Picture);
+        SceneTally tally = new();
+
+        List<Phrase> phrases = SceneFiles.PhrasesOf(scene, index, _options.PhrasesPerScene);
+        int sampled = phrases.Count;
+        if (mixed)
+        {
+            phrases.AddRange(new ScenePhrases(scene).All().Where(
+                p => p.Kind == PhraseKind.Name && phrases.TrueForAll(other => other.Text != p.Text)).ToList());
+        }
+        List<SceneExample> answers = [];
+        for (int k = 0; k < phrases.Count; k++)
+        {
+            Phrase phrase = phrases[k];
+            RandomStream random = new(SupportStream, _options.Seed, (long)index << 8 | (uint)k);
+            SegmentationSample? support = SceneData.FindSupport(
+                generator, SceneSplit.Test, _options.Seed, phrase, ref random);
+            List<ScenePart> parts = [];
+            if (k < sampled) parts.Add(mixed ? ScenePart.Mixed : ScenePart.Seen);
+            if (mixed && phrase.Kind == PhraseKind.Name) parts.Add(ScenePart.Names);
+            answers.Add(Ask(encoded, scene, phrase, support, parts, tally));
+        }
+        AskForAbsent(encoded, scene, index, threshold, tally);
+        return (tally, IsExample(index) && answers.Count > 0 ? Choose(answers, index) : null);
+    }
+
+    private SceneExample Ask(EncodedImage encoded, Scene scene, Phrase phrase, SegmentationSample? support,
+        List<ScenePart> parts, SceneTally tally)
+    {
+        Prompt text = _segmenter.Prompt(phrase.Text);
+        Prompt? picture = support is null ? null : _segmenter.Prompt(support.Picture, support.Mask);
+        List<Prompt> prompts = picture is null ? [text] : [text, picture];
+        bool blends = picture is not null && parts[0] != ScenePart.Names;
+        if (blends) prompts.AddRange(BlendWeights.Select(weight => Prompt.Mix(picture!, text, (float)weight)));
+
+        Mask[] masks = _segmenter.Segment(encoded, prompts);
+        Mask truth = scene.Mask(phrase.Objects);
+        foreach (ScenePart part in parts)
+        {
+            tally.Add(Cell(PromptSource.Text, 0, part), masks[0], truth);
+            if (picture is not null) tally.Add(Cell(PromptSource.Picture, 1, part), masks[1], truth);
+        }
+        for (int w = 0; blends && w < BlendWeights.Count; w++)
+            tally.Add(Cell(PromptSource.Blend, BlendWeights[w], parts[0]), masks[2 + w], truth);
+        return new()
+        {
+            Picture = scene.Picture,
+            Phrase = phrase,
+            Truth = truth,
+            ByText = masks[0],
+            Support = support?.Picture,
+            SupportMask = support?.Mask,
+            ByPicture = picture is null ? null : masks[1],
+        };
+
+        SceneCell Cell(PromptSource source, double weight, ScenePart part)
+            => new(source, weight, part, phrase.Kind, phrase.Exposure);
+    }
+
+    private void AskForAbsent(EncodedImage encoded, Scene scene, int index, double threshold, SceneTally tally)
+    {
+        RandomStream random = new(NegativeStream, _options.Seed, index);
+        string absent = new ScenePhrases(scene).Negative(ref random).Text;
+        tally.AddNegative(_segmenter.Segment(encoded, [absent])[0], threshold);
+    }
+
+    /// <summary>Whether the scene is an example; they are spread over all scenes, seen and mixed in turn.</summary>
+    private bool IsExample(int index)
+    {
+        int pairs = _options.Scenes / 2, count = Math.Min(_options.Examples, 2 * pairs);
+        for (int k = 0; k < count; k++)
+        {
+            int pair = (int)((long)k * pairs / count);
+            if (index == 2 * pair + k % 2) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Not the best and not the worst: another place in the list from example to example.</summary>
+    private static SceneExample Choose(List<SceneExample> answers, int index)
+    {
+        List<SceneExample> wanted = answers.FindAll(a => index % 2 == 0 || a.Phrase.Exposure == Exposure.HeldOut);
+        if (wanted.Count == 0) wanted = answers;
+        return wanted[index / 2 % wanted.Count];
+    }
+
+    /// <summary>Works on scenes on all processors, and adds them up one after the other in their order.</summary>
+    private void ForEach<T>(string stage, int count, Func<int, T> work, Action<T> add)
+    {
+        _progress?.Invoke(new(stage, 0, count));
+        for (int first = 0; first < count; first += ScenesAtOnce)
+        {
+            T[] results = new T[Math.Min(ScenesAtOnce, count - first)];
+            int start = first;
+            Workers.Each(results.Length, i =>
+            {
+                if (!_stop.IsCancellationRequested) results[i] = work(start + i);
+            });
+            _stop.ThrowIfCancellationRequested();
+            foreach (T result in results) add(result);
+            _progress?.Invoke(new(stage, first + results.Length, count));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+using System.Text.Json;
+using ClipSeg.Imaging;
+using ClipSeg.Training.Metrics;
+using ClipSeg.Training.Reports;
+
+namespace ClipSeg.Scenes.Evaluation;
+
+/// <summary>How well some masks were found, at the report's threshold.</summary>
+/// <param name="Samples">The number of masks.</param>
+/// <param name="ForegroundIou">Intersection over union of all pixels of all samples: large objects count more.</param>
+/// <param name="MeanSampleIou">Intersection over union of each sample, averaged: every sample counts the same.</param>
+public sealed record SegmentationScore(int Samples, double ForegroundIou, double MeanSampleIou);
+
+/// <summary>The score of prompts that are <paramref name="Weight"/> picture and the rest text.</summary>
+/// <param name="Weight">0 is the text alone, 1 the picture alone.</param>
+/// <param name="All">The same samples at every weight: those that a picture can show.</param>
+/// <param name="Seen">Of these, the samples of seen concepts.</param>
+/// <param name="HeldOut">Of these, the samples of held-out concepts.</param>
+public sealed record BlendPoint(
+    double Weight, SegmentationScore? All, SegmentationScore? Seen, SegmentationScore? HeldOut);
+
+/// <summary>What happened when something absent was asked for, once in every scene.</summary>
+/// <param name="Scenes">All of them.</param>
+/// <param name="Quiet">Those in which at least 90 % of the pixels stayed under the threshold.</param>
+public sealed record NegativeScore(int Scenes, int Quiet)
+{
+    public double QuietShare => Scenes == 0 ? 0 : (double)Quiet / Scenes;
+}
+
+/// <summary>One number that sums up a model.</summary>
+/// <param name="Key">In JSON: "held_out_names".</param>
+/// <param name="Label">In a table.</param>
+/// <param name="Value">A foreground IoU, a ratio or a share; null if there was nothing to measure.</param>
+/// <param name="Mean">The same from means of sample IoUs; null where there is no such number.</param>
+public sealed record Figure(string Key, string Label, double? Value, double? Mean = null);
+
+/// <summary>What <see cref="SceneEvaluation"/> measured.</summary>
+public sealed class SceneReport
+{
+    private readonly SceneTally _tally;
+
+    internal SceneReport(double threshold, SceneTally tally) => (Threshold, _tally) = (threshold, tally);
+
+    /// <summary>Chosen on the validation scenes; used for everything.</summary>
+    public double Threshold { get; }
+
+    public required SceneEvaluationOptions Options { get; init; }
+
+    /// <summary>Sides of the scenes, in pixels.</summary>
+    public required int Size { get; init; }
+
+    public NegativeScore Negatives => new(_tally.NegativeScenes, _tally.QuietScenes);
+
+    /// <summary>Of CLIP alone, one per art style.</summary>
+    public required IReadOnlyList<RetrievalScore> Retrieval { get; init; }
+
+    /// <summary>Scenes to look at.</summary>
+    public required IReadOnlyList<SceneExample> Examples { get; init; }
+
+    /// <summary>The score by mixing weight, 0 to 1.</summary>
+    public IReadOnlyList<BlendPoint> Blend => [.. SceneEvaluation.BlendWeights.Select(weight => new BlendPoint(weight,
+        ScoreOf(c => IsBlend(c, weight)), ScoreOf(c => IsBlend(c, weight) && c.Exposure == Exposure.Seen),
+        ScoreOf(c => IsBlend(c, weight) && c.Exposure == Exposure.HeldOut)))];
+
+    /// <summary>The numbers that sum the model up.</summary>
+    public IReadOnlyList<Figure> Figures
+    {
+        get
+        {
+            SegmentationScore? heldOut = Score(PromptSource.Text, ScenePart.Names, exposure: Exposure.HeldOut);
+            SegmentationScore? beside = Score(PromptSource.Text, ScenePart.Names, exposure: Exposure.Seen);
+            BlendPoint best = Blend.MaxBy(point => point.All?.ForegroundIou ?? 0)!;
+            return
+            [
+                Of("text", "text, all phrases, all scenes", Score(PromptSource.Text)),
+                Of("text_seen", "text, all phrases, scenes of seen concepts", Score(PromptSource.Text, ScenePart.Seen)),
+                Of("text_names", "text, names, scenes of seen concepts",
+                    Score(PromptSource.Text, ScenePart.Seen, PhraseKind.Name)),
+                Of("text_held_out_names", "text, held-out names, mixed scenes", heldOut),
+                Of("text_seen_names_beside", "text, seen names, the same mixed scenes", beside),
+                new("held_out_to_seen", "held-out to seen names, in these scenes",
+                    heldOut?.ForegroundIou / beside?.ForegroundIou, heldOut?.MeanSampleIou / beside?.MeanSampleIou),
+                Of("picture", "picture, all phrases, all scenes", Score(PromptSource.Picture)),
+                Of("picture_names", "picture of the same concept, scenes of seen concepts",
+                    Score(PromptSource.Picture, ScenePart.Seen, PhraseKind.Name)),
+                Of("picture_held_out_names", "picture of the same held-out concept, mixed scenes",
+                    Score(PromptSource.Picture, ScenePart.Names, exposure: Exposure.HeldOut)),
+                Of("picture_seen_names_beside", "picture of the same seen concept, the same mixed scenes",
+                    Score(PromptSource.Picture, ScenePart.Names, exposure: Exposure.Seen)),
+                Of("best_blend", FormattableString.Invariant($"best blend, {best.Weight:0.0} picture"), best.All),
+                Of("blend_text", "text alone, the same samples", Blend[0].All),
+                new("negatives_quiet", "absent: scenes with 90 % under the threshold", Negatives.QuietShare),
+            ];
+        }
+    }
+
+    /// <summary>The score of some samples; null if there are none.</summary>
+    /// <param name="source">Text or picture.</param>
+    /// <param name="part">Null for the balanced phrases of all scenes: not <see cref="ScenePart.Names"/>.</param>
+    /// <param name="kind">Null for all.</param>
+    /// <param name="exposure">Null for all.</param>
+    public SegmentationScore? Score(
+        PromptSource source, ScenePart? part = null, PhraseKind? kind = null, Exposure? exposure = null)
+        => ScoreOf(c => c.Source == source && (part is null ? c.Part != ScenePart.Names : c.Part == part)
+            && (kind ?? c.Kind) == c.Kind && (exposure ?? c.Exposure) == c.Exposure);
+
+    /// <summary>IoU against the mixing weight.</summary>
+    public Image PlotBlend()
+    {
+        IReadOnlyList<BlendPoint> blend = Blend;
+        Series all = new("all", Line(p => p.All)), seen = new("seen", Line(p => p.Seen));
+        Series heldOut = new("held out", Line(p => p.HeldOut));
+        return LinePlot.Draw("From words to pictures: blended prompts",
+            "weight of the picture prompt (0: words alone, 1: picture alone)", "foreground IoU", [all, seen, heldOut]);
+
+        (double, double)[] Line(Func<BlendPoint, SegmentationScore?> score)
+            => [.. blend.Select(p => (p.Weight, score(p)?.ForegroundIou ?? double.NaN))];
+    }
+
+    /// <summary>Writes all numbers as one object.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("scenes", Options.Scenes);
+        json.WriteNumber("validation_scenes", Options.ValidationScenes);
+        json.WriteNumber("phrases_per_scene", Options.PhrasesPerScene);
+        json.WriteNumber("seed", Options.Seed);
+        json.WriteNumber("size", Size);
+        json.WriteBoolean("photos", Options.Photos is not null);
+        json.WriteNumber("threshold", Threshold);
+        json.WriteStartObject("figures");
+        foreach (Figure figure in Figures)
+        {
+            json.WriteStartObject(figure.Key);
+            Write(json, "value", figure.Value);
+            Write(json, "mean", figure.Mean);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+        WriteCells(json);
+        json.WriteStartArray("blend");
+        foreach (BlendPoint point in Blend)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("weight", point.Weight);
+            WriteScore(json, "all", point.All);
+            WriteScore(json, "seen", point.Seen);
+            WriteScore(json, "held_out", point.HeldOut);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("retrieval");
+        foreach (RetrievalScore score in Retrieval)
+        {
+            json.WriteStartObject();
+            json.WriteString("style", score.Style);
+            json.WriteNumber("pictures", score.Pictures);
+            json.WriteNumber("names", score.Names);
+            json.WriteNumber("top1", score.Top1);
+            json.WriteNumber("top5", score.Top5);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static bool IsBlend(SceneCell cell, double weight)
+        => cell.Source == PromptSource.Blend && cell.Weight == weight;
+
+    private static Figure Of(string key, string label, SegmentationScore? score)
+        => new(key, label, score?.ForegroundIou, score?.MeanSampleIou);
+
+    private SegmentationScore? ScoreOf(Func<SceneCell, bool> included)
+    {
+        SegmentationMetrics sum = new();
+        foreach ((SceneCell cell, SegmentationMetrics metrics) in _tally.Cells)
+        {
+            if (included(cell)) sum.Merge(metrics);
+        }
+        if (sum.Samples == 0) return null;
+        PlainMetrics plain = sum.Plain();
+        return new(sum.Samples, plain.ForegroundIou.At(Threshold), plain.MeanSampleIou.At(Threshold));
+    }
+
+    private void WriteCells(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("cells");
+        foreach (SceneCell cell in _tally.Cells.Keys)
+        {
+            if (cell.Source == PromptSource.Blend) continue;
+            json.WriteStartObject();
+            json.WriteString("prompt", Name(cell.Source));
+            json.WriteString("part", Name(cell.Part));
+            json.WriteString("kind", Name(cell.Kind));
+            json.WriteString("exposure", cell.Exposure == Exposure.HeldOut ? "held_out" : Name(cell.Exposure));
+            WriteNumbers(json, ScoreOf(c => c == cell)!);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    private static void WriteScore(Utf8JsonWriter json, string name, SegmentationScore? score)
+    {
+        if (score is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartObject(name);
+        WriteNumbers(json, score);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter json, SegmentationScore score)
+    {
+        json.WriteNumber("samples", score.Samples);
+        json.WriteNumber("foreground_iou", score.ForegroundIou);
+        json.WriteNumber("mean_sample_iou", score.MeanSampleIou);
+    }
+
+    private static void Write(Utf8JsonWriter json, string name, double? value)
+    {
+        if (value is { } number && double.IsFinite(number)) json.WriteNumber(name, number);
+        else json.WriteNull(name);
+    }
+}

@@ -1,0 +1,80 @@
+using ClipSeg.Imaging;
+using ClipSeg.Training.Metrics;
+
+namespace ClipSeg.Scenes.Evaluation;
+
+/// <summary>How something was asked for.</summary>
+public enum PromptSource
+{
+    Text,
+
+    /// <summary>By another scene in which the same phrase holds, and where.</summary>
+    Picture,
+
+    /// <summary>By both.</summary>
+    Blend,
+}
+
+/// <summary>Where the samples come from.</summary>
+public enum ScenePart
+{
+    /// <summary>A few phrases of every scene that shows seen concepts only, kinds in balance.</summary>
+    Seen,
+
+    /// <summary>The same of scenes in which about half of the objects are of held-out concepts.</summary>
+    Mixed,
+
+    /// <summary>Every name that can be said in those mixed scenes, of seen and held-out things alike.</summary>
+    Names,
+}
+
+/// <summary>A kind of sample that is counted on its own.</summary>
+/// <param name="Weight">The picture's, in the prompt.</param>
+internal readonly record struct SceneCell(
+    PromptSource Source, double Weight, ScenePart Part, PhraseKind Kind, Exposure Exposure) : IComparable<SceneCell>
+{
+    public int CompareTo(SceneCell other) => (Source, Weight, Part, Kind, Exposure)
+        .CompareTo((other.Source, other.Weight, other.Part, other.Kind, other.Exposure));
+}
+
+/// <summary>Sums over scenes, which come in their order: so that the last digit is always the same.</summary>
+internal sealed class SceneTally
+{
+    private const double QuietPixels = 0.9;
+
+    private readonly SortedDictionary<SceneCell, SegmentationMetrics> _cells = [];
+
+    public IReadOnlyDictionary<SceneCell, SegmentationMetrics> Cells => _cells;
+
+    public int NegativeScenes { get; private set; }
+
+    public int QuietScenes { get; private set; }
+
+    public void Add(SceneCell cell, Mask prediction, Mask truth)
+        => MetricsOf(cell).AddProbabilities(prediction.Values, truth.Values, classId: 0);
+
+    /// <summary>Adds the answer to a phrase about something absent.</summary>
+    public void AddNegative(Mask prediction, double threshold)
+    {
+        NegativeScenes++;
+        int under = 0;
+        foreach (float p in prediction.Values)
+        {
+            if (p <= (float)threshold) under++;
+        }
+        if (under >= QuietPixels * prediction.Values.Length) QuietScenes++;
+    }
+
+    public void Merge(SceneTally other)
+    {
+        foreach ((SceneCell cell, SegmentationMetrics metrics) in other._cells) MetricsOf(cell).Merge(metrics);
+        NegativeScenes += other.NegativeScenes;
+        QuietScenes += other.QuietScenes;
+    }
+
+    private SegmentationMetrics MetricsOf(SceneCell cell)
+    {
+        if (!_cells.TryGetValue(cell, out SegmentationMetrics? metrics)) _cells.Add(cell, metrics = new());
+        return metrics;
+    }
+}

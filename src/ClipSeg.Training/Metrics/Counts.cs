@@ -1,0 +1,18 @@
+namespace ClipSeg.Training.Metrics;
+
+/// <summary>Pixels by what they are and what they were taken for, at one threshold.</summary>
+internal readonly record struct Counts(long TruePositive, long FalsePositive, long FalseNegative, long TrueNegative)
+{
+    /// <summary>The same with the background as what is to be found.</summary>
+    public Counts OfBackground => new(TrueNegative, FalseNegative, FalsePositive, TruePositive);
+
+    /// <summary>Intersection over union; 1 if both are empty.</summary>
+    public double Iou
+    {
+        get
+        {
+            long union = TruePositive + FalsePositive + FalseNegative;
+            return union == 0 ? 1 : (double)TruePositive / union;
+        }
+    }
+}

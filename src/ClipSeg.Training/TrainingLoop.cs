@@ -1,0 +1,105 @@
+using System.Diagnostics;
+
+namespace ClipSeg.Training;
+
+/// <summary>Something that is trained in steps: a decoder, or CLIP itself.</summary>
+public interface ITraining
+{
+    /// <summary>The state between steps, with the weights themselves.</summary>
+    AdamW Optimizer { get; }
+
+    /// <summary>All steps of the run.</summary>
+    int Steps { get; }
+
+    /// <summary>Samples per step.</summary>
+    int Batch { get; }
+
+    /// <summary>
+    /// Says what is trained on what and how, but not for how long; a run is resumed only by one that says the same.
+    /// </summary>
+    string Run { get; }
+
+    /// <summary>The learning rate of a step, 0 the first.</summary>
+    float Rate(int step);
+
+    /// <summary>Takes one step and returns its loss.</summary>
+    float Step();
+
+    /// <summary>A score on samples that are not trained on; higher is better.</summary>
+    double Validate();
+
+    /// <summary>Writes the model as it is now.</summary>
+    void Save(string folder);
+}
+
+/// <summary>How far a run is.</summary>
+/// <param name="PerSecond">Samples per second since the run was started or resumed.</param>
+/// <param name="Left">The time the remaining steps will take.</param>
+public sealed record TrainingProgress(int Step, int Steps, double Loss, double? Score, double PerSecond, TimeSpan Left);
+
+/// <summary>Runs a training from where its folder left off: steps, log, validation, checkpoints.</summary>
+public sealed class TrainingLoop(ITraining training, TrainingFolder folder)
+{
+    private const int LogInterval = 20;
+
+    /// <summary>Steps from one validation and saved state to the next.</summary>
+    public int Interval { get; init; } = 500;
+
+    /// <summary>Told after every step.</summary>
+    public Action<TrainingProgress>? OnStep { get; init; }
+
+    /// <summary>Told when the state has been saved.</summary>
+    public Action? OnSave { get; init; }
+
+    /// <summary>
+    /// Trains to the last step, or until it is cancelled; either way the state is saved and the best score returned.
+    /// </summary>
+    public double? Run(CancellationToken stop)
+    {
+        AdamW optimizer = training.Optimizer;
+        if (folder.HasState) folder.LoadState(optimizer, training.Run);
+        IReadOnlyList<LogLine> log = folder.ReadLog();
+        double? best = log.Max(line => line.Score), score = log.LastOrDefault(line => line.Score is not null)?.Score;
+        double before = log.Count > 0 ? log[^1].Seconds : 0, loss = 0, shown = log.Count > 0 ? log[^1].Loss : 0;
+        int summed = 0, first = optimizer.Steps;
+        Stopwatch clock = Stopwatch.StartNew();
+
+        while (optimizer.Steps < training.Steps && !stop.IsCancellationRequested)
+        {
+            loss += training.Step();
+            summed++;
+            int step = optimizer.Steps;
+            bool due = step % Interval == 0 || step == training.Steps;
+            if (due)
+            {
+                score = training.Validate();
+                if (best is null || score > best)
+                {
+                    best = score;
+                    training.Save(folder.Best);
+                }
+            }
+            if (due || step % LogInterval == 0)
+            {
+                shown = loss / summed;
+                folder.Log(
+                    new(step, shown, training.Rate(step - 1), before + clock.Elapsed.TotalSeconds, due ? score : null));
+                (loss, summed) = (0, 0);
+            }
+            if (due) Save();
+            double perStep = clock.Elapsed.TotalSeconds / (step - first);
+            OnStep?.Invoke(
+                new(step, training.Steps, summed > 0 ? loss / summed : shown, score, training.Batch / perStep,
+                TimeSpan.FromSeconds(perStep * (training.Steps - step))));
+        }
+        if (optimizer.Steps > first && optimizer.Steps % Interval != 0 && optimizer.Steps != training.Steps) Save();
+        return best;
+    }
+
+    private void Save()
+    {
+        training.Save(folder.Last);
+        folder.SaveState(training.Optimizer, training.Run);
+        OnSave?.Invoke();
+    }
+}
