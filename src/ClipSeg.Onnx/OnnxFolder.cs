@@ -6,7 +6,7 @@ using ClipSeg.Text;
 namespace ClipSeg.Onnx;
 
 /// <summary>Writes a model for ONNX Runtime (opset 17), with the files that say how to prepare its inputs.</summary>
-public static class OnnxFolder
+internal static class OnnxFolder
 {
     /// <summary>
     /// Writes a new folder, which appears when it is complete: model.onnx, or with <paramref name="split"/>

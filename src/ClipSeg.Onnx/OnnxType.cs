@@ -1,7 +1,7 @@
 namespace ClipSeg.Onnx;
 
 /// <summary>How the weights of an ONNX model are stored. What goes in and out is float32 with all of them.</summary>
-public enum OnnxType
+internal enum OnnxType
 {
     Float32,
 

@@ -5,12 +5,12 @@ using ClipSeg.Scenes.Artwork;
 namespace ClipSeg.Scenes;
 
 /// <summary>A picture and a sentence about it, for contrastive pre-training.</summary>
-public sealed record CaptionSample(Image Picture, string Caption);
+internal sealed record CaptionSample(Image Picture, string Caption);
 
 /// <summary>
 /// Draws pictures with captions of all concepts: mostly one large object, also pairs and small scenes.
 /// </summary>
-public sealed class CaptionGenerator
+internal sealed class CaptionGenerator
 {
     private const float SingleShare = 0.7f, PairShare = 0.2f;
 

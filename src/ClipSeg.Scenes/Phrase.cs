@@ -1,7 +1,7 @@
 namespace ClipSeg.Scenes;
 
 /// <summary>What a phrase says about the objects that it means.</summary>
-public enum PhraseKind
+internal enum PhraseKind
 {
     /// <summary>"octopus"</summary>
     Name,
@@ -23,7 +23,7 @@ public enum PhraseKind
 }
 
 /// <summary>Whether decoder training can have met what a phrase means.</summary>
-public enum Exposure
+internal enum Exposure
 {
     Seen,
 
@@ -34,7 +34,7 @@ public enum Exposure
 }
 
 /// <summary>Words for some objects of a scene, built as PhraseCut's are: a name, attributes, a relation.</summary>
-public sealed record Phrase
+internal sealed record Phrase
 {
     /// <summary>As people say it: "the red car".</summary>
     public required string Text { get; init; }

@@ -4,7 +4,7 @@ using ClipSeg.Scenes.Artwork;
 namespace ClipSeg.Scenes;
 
 /// <summary>A labelled picture: what is where. The pixels of every object are known exactly.</summary>
-public sealed class Scene
+internal sealed class Scene
 {
     internal Scene(EmojiCatalogue catalogue, ConceptPool pool, Image picture, byte[] labels, SceneObject[] objects)
         => (Catalogue, Pool, Picture, Labels, Objects) = (catalogue, pool, picture, labels, objects);
@@ -36,7 +36,7 @@ public sealed class Scene
 }
 
 /// <summary>One object of a scene, measured on the pixels where it is seen.</summary>
-public sealed class SceneObject
+internal sealed class SceneObject
 {
     public required Concept Concept { get; init; }
 

@@ -5,7 +5,7 @@ using ClipSeg.Training.Data;
 namespace ClipSeg.Scenes;
 
 /// <summary>Scenes as training data, drawn when they are asked for.</summary>
-public sealed class SceneData : SegmentationData
+internal sealed class SceneData : SegmentationData
 {
     private const int PhraseStream = 100, NegativeStream = 110, SupportStream = 120;     // apart from the splits' own
     private const int SupportTries = 8;

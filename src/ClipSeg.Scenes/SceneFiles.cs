@@ -8,7 +8,7 @@ using ClipSeg.Training.Data;
 namespace ClipSeg.Scenes;
 
 /// <summary>Scenes as files, for tools that read folders.</summary>
-public static class SceneFiles
+internal static class SceneFiles
 {
     private const int Tries = 12;       // for distinct phrases of one scene
     private static readonly JsonWriterOptions _plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -7,7 +7,7 @@ namespace ClipSeg.Scenes;
 /// <summary>
 /// Draws scenes. The same split, seed and index give the same scene everywhere; several threads may draw at once.
 /// </summary>
-public sealed class SceneGenerator
+internal sealed class SceneGenerator
 {
     private const float MinVisible = 0.35f;
     private const float MinInside = 0.6f;           // of an object, when it is placed

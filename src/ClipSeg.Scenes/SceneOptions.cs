@@ -3,7 +3,7 @@ using ClipSeg.Scenes.Artwork;
 namespace ClipSeg.Scenes;
 
 /// <summary>Which scenes are drawn; together with a seed it names them, so no two splits share one.</summary>
-public enum SceneSplit
+internal enum SceneSplit
 {
     Train,
     Validation,
@@ -11,7 +11,7 @@ public enum SceneSplit
 }
 
 /// <summary>Which concepts a scene may show and its phrases may name.</summary>
-public enum ConceptPool
+internal enum ConceptPool
 {
     /// <summary>Those of decoder training.</summary>
     Seen,
@@ -27,7 +27,7 @@ public enum ConceptPool
 }
 
 /// <summary>What scenes look like.</summary>
-public sealed record SceneOptions
+internal sealed record SceneOptions
 {
     /// <summary>Sides of the square picture, in pixels; 16 to 4096.</summary>
     public int Size { get; init; } = 128;

@@ -7,7 +7,7 @@ namespace ClipSeg.Scenes;
 /// <summary>
 /// Finds the phrases that hold in a scene. Each is checked against every object; what people may dispute is not said.
 /// </summary>
-public sealed class ScenePhrases(Scene scene)
+internal sealed class ScenePhrases(Scene scene)
 {
     private const int Tries = 6, RelationTries = 24;      // most pairs of objects are in no clear relation
     private const float ClearlyLarger = 1.4f;       // of two sides

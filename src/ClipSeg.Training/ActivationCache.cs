@@ -18,7 +18,7 @@ namespace ClipSeg.Training;
 /// its values, then the values, float16 [S, T, C] in the machine's byte order. A record whose digest does not fit has
 /// not been written, or not to its end. Several threads, and several runs, may use a file at once.
 /// </remarks>
-public sealed class ActivationCache : IDisposable
+internal sealed class ActivationCache : IDisposable
 {
     private const string Title = "clipseg activations 1";
     private const int Digest = SHA256.HashSizeInBytes, LargestHeader = 1 << 12, HashedAtOnce = 1 << 16;

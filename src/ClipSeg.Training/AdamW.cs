@@ -5,7 +5,7 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Training;
 
 /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it.</summary>
-public sealed class AdamW
+internal sealed class AdamW
 {
     private const float Beta1 = 0.9f, Beta2 = 0.999f, Eps = 1e-8f;
     private const int Grain = 1 << 14;

@@ -13,7 +13,7 @@ namespace ClipSeg.Training;
 /// <param name="PictureOf">Per sample, its picture among the U.</param>
 /// <param name="Masks">[B, S, S], 0 and 1.</param>
 /// <param name="Conditionals">[B, E].</param>
-public sealed record Batch(Tensor Pixels, long[] Groups, int[] PictureOf, Tensor Masks, Tensor Conditionals);
+internal sealed record Batch(Tensor Pixels, long[] Groups, int[] PictureOf, Tensor Masks, Tensor Conditionals);
 
 /// <summary>
 /// Draws batches: pictures cropped, phrases put into templates, some swapped for absent ones, supports engineered.
@@ -22,7 +22,7 @@ public sealed record Batch(Tensor Pixels, long[] Groups, int[] PictureOf, Tensor
 /// Lüddecke and Ecker 2022, §3 and §4; training-and-evaluation.md §2.3, §2.4 and §4.4. A batch depends on the recipe's
 /// seed and on the step alone.
 /// </remarks>
-public sealed class BatchDrawer
+internal sealed class BatchDrawer
 {
     private readonly ClipSegModel _model;
     private readonly ClipTokenizer _tokenizer;

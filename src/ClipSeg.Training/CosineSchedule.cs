@@ -7,7 +7,7 @@ namespace ClipSeg.Training;
 /// <param name="Lowest">The rate at the last step.</param>
 /// <param name="Steps">All steps, the warm-up's included.</param>
 /// <param name="WarmUp">In steps; the paper has none.</param>
-public sealed record CosineSchedule(float Highest, float Lowest, int Steps, int WarmUp = 0)
+internal sealed record CosineSchedule(float Highest, float Lowest, int Steps, int WarmUp = 0)
 {
     /// <summary>The rate of step <paramref name="step"/>, 0 the first. Training-and-evaluation.md §5.1.</summary>
     public float Rate(int step)

@@ -13,10 +13,10 @@ public sealed class RecipeException(string message) : Exception(message);
 /// <param name="Description">One line.</param>
 /// <param name="Set">The recipe with this value; throws <see cref="RecipeException"/> if it cannot be.</param>
 /// <param name="Get">The value as text.</param>
-public sealed record RecipeKey<T>(string Name, string Description, Func<T, string, T> Set, Func<T, string> Get);
+internal sealed record RecipeKey<T>(string Name, string Description, Func<T, string, T> Set, Func<T, string> Get);
 
 /// <summary>The values of recipes, and recipe files: JSON objects of them. Unknown names are errors.</summary>
-public static class RecipeKeys
+internal static class RecipeKeys
 {
     private const long LargestFile = 1 << 20;
 

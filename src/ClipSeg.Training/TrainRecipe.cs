@@ -80,7 +80,7 @@ public sealed record TrainRecipe
 
     /// <summary>The config of a network with this recipe's decoder on another one's CLIP.</summary>
     /// <exception cref="RecipeException">There is no such network.</exception>
-    public ClipSegConfig Decoder(ClipSegConfig config)
+    internal ClipSegConfig Decoder(ClipSegConfig config)
     {
         config = config with
         {

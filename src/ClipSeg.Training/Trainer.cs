@@ -11,7 +11,7 @@ namespace ClipSeg.Training;
 
 /// <summary>Trains a decoder on a frozen CLIP, step by step.</summary>
 /// <remarks>Lüddecke and Ecker 2022, §4: binary cross-entropy, AdamW, a cosine down to a tenth of the rate.</remarks>
-public sealed class Trainer : ITraining
+internal sealed class Trainer : ITraining
 {
     private readonly ClipSegModel _model;
     private readonly BpeVocabulary _vocabulary;

@@ -11,13 +11,13 @@ namespace ClipSeg.Training;
 /// <param name="Rate">The learning rate of the last step.</param>
 /// <param name="Seconds">Of training, over all resumptions.</param>
 /// <param name="Score">Of validation, higher is better; null where none was due.</param>
-public sealed record LogLine(int Step, double Loss, double Rate, double Seconds, double? Score);
+internal sealed record LogLine(int Step, double Loss, double Rate, double Seconds, double? Score);
 
 /// <summary>
 /// The folder of a run: <c>state.safetensors</c> (weights, optimiser, step: what a resumed run needs),
 /// <c>log.jsonl</c>, and two model folders, <c>last</c> and <c>best</c>. Every file is replaced whole.
 /// </summary>
-public sealed class TrainingFolder
+internal sealed class TrainingFolder
 {
     private const string First = "optimizer.first.", Second = "optimizer.second.", StepsKey = "steps", RunKey = "run";
 

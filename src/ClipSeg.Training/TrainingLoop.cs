@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace ClipSeg.Training;
 
 /// <summary>Something that is trained in steps: a decoder, or CLIP itself.</summary>
-public interface ITraining
+internal interface ITraining
 {
     /// <summary>The state between steps, with the weights themselves.</summary>
     AdamW Optimizer { get; }
@@ -35,10 +35,11 @@ public interface ITraining
 /// <summary>How far a run is.</summary>
 /// <param name="PerSecond">Samples per second since the run was started or resumed.</param>
 /// <param name="Left">The time the remaining steps will take.</param>
-public sealed record TrainingProgress(int Step, int Steps, double Loss, double? Score, double PerSecond, TimeSpan Left);
+internal sealed record TrainingProgress(
+    int Step, int Steps, double Loss, double? Score, double PerSecond, TimeSpan Left);
 
 /// <summary>Runs a training from where its folder left off: steps, log, validation, checkpoints.</summary>
-public sealed class TrainingLoop(ITraining training, TrainingFolder folder)
+internal sealed class TrainingLoop(ITraining training, TrainingFolder folder)
 {
     private const int LogInterval = 20;
 

@@ -15,11 +15,11 @@ public sealed class EncodedImage
     public int Height { get; }
 
     /// <summary>In patches.</summary>
-    public int GridHeight { get; }
+    internal int GridHeight { get; }
 
     /// <summary>In patches.</summary>
-    public int GridWidth { get; }
+    internal int GridWidth { get; }
 
     /// <summary>[1, 1 + GridHeight * GridWidth, C] for each layer that the decoder reads, shallow first.</summary>
-    public IReadOnlyList<Tensor> Activations { get; }
+    internal IReadOnlyList<Tensor> Activations { get; }
 }

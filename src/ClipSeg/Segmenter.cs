@@ -20,7 +20,7 @@ public sealed class Segmenter : IDisposable
     /// <param name="model">The network.</param>
     /// <param name="preprocessing">Its size must be a multiple of the network's patch size.</param>
     /// <param name="tokenizer">Called once, when the first text comes.</param>
-    public Segmenter(ClipSegModel model, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
+    internal Segmenter(ClipSegModel model, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
     {
         if (preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
             throw new ArgumentException(misfit);
@@ -32,14 +32,14 @@ public sealed class Segmenter : IDisposable
         => Checkpoint = checkpoint;
 
     /// <summary>The files the model was loaded from; null if it was made in memory.</summary>
-    public Checkpoint? Checkpoint { get; }
+    internal Checkpoint? Checkpoint { get; }
 
-    public ClipSegModel Model { get; }
+    internal ClipSegModel Model { get; }
 
-    public Preprocessing Preprocessing { get; }
+    internal Preprocessing Preprocessing { get; }
 
     /// <summary>Makes prompts; <see cref="Prompt(string, string)"/> and its siblings are shorthands.</summary>
-    public PromptEncoder Prompts { get; }
+    internal PromptEncoder Prompts { get; }
 
     /// <summary>Opens a model: its folder, its file, or the name of one that has been pulled from the hub.</summary>
     /// <exception cref="CheckpointException">There is no such model, or it is damaged, or its parts do not
@@ -110,7 +110,7 @@ public sealed class Segmenter : IDisposable
     /// not.
     /// </summary>
     /// <exception cref="ArgumentException">There is no prompt, or one was made for a CLIP of another width.</exception>
-    public Tensor Logits(EncodedImage image, IReadOnlyList<Prompt> prompts)
+    internal Tensor Logits(EncodedImage image, IReadOnlyList<Prompt> prompts)
     {
         if (prompts.Count == 0) throw new ArgumentException("There is no prompt.", nameof(prompts));
         using TensorScope scope = new();
@@ -130,7 +130,7 @@ public sealed class Segmenter : IDisposable
     }
 
     /// <summary>Logits [P, H, W] as probabilities at the picture's size.</summary>
-    public Mask[] Masks(EncodedImage image, Tensor logits)
+    internal Mask[] Masks(EncodedImage image, Tensor logits)
     {
         (int count, int height, int width) = (logits[0], logits[1], logits[2]);
         Mask[] masks = new Mask[count];

@@ -1,7 +1,7 @@
 namespace ClipSeg.Scenes.Artwork;
 
 /// <summary>The colours that phrases name.</summary>
-public enum ColourName : byte
+internal enum ColourName : byte
 {
     /// <summary>Between two names, such as teal or beige.</summary>
     None,
@@ -19,7 +19,7 @@ public enum ColourName : byte
 }
 
 /// <summary>How much of an object has which colour, counted over its visible pixels.</summary>
-public sealed class ColourShares
+internal sealed class ColourShares
 {
     private const float Enough = 0.55f;         // from here on people agree on the colour
     private const float Trace = 0.2f;           // up to here nobody would name it

@@ -1,7 +1,7 @@
 namespace ClipSeg.Scenes.Artwork;
 
 /// <summary>A word or name that people use, and whether it takes "a" ("a dog", but "grapes", "bread").</summary>
-public sealed record Term(string Text, bool TakesArticle)
+internal sealed record Term(string Text, bool TakesArticle)
 {
     private static readonly string[] _vowelSounds = ["hour", "SUV", "x-ray", "honest"];
     private static readonly string[] _consonantSounds = ["uni", "UFO", "euro", "one", "user", "utensil"];
@@ -27,7 +27,7 @@ public sealed record Term(string Text, bool TakesArticle)
 }
 
 /// <summary>Whether a word holds for a concept; where people may disagree, no phrase may hang on it.</summary>
-public enum Truth : byte
+internal enum Truth : byte
 {
     No,
     Doubtful,
@@ -35,7 +35,7 @@ public enum Truth : byte
 }
 
 /// <summary>Something that scenes show: its name, the other words for it, and its artwork.</summary>
-public sealed class Concept
+internal sealed class Concept
 {
     /// <summary>Its place in <see cref="EmojiCatalogue.Concepts"/>.</summary>
     public required int Id { get; init; }

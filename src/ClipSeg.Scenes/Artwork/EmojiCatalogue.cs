@@ -7,7 +7,7 @@ namespace ClipSeg.Scenes.Artwork;
 /// <summary>
 /// Everything that scenes can show: about a thousand concepts, drawn in two styles, and the words for them.
 /// </summary>
-public sealed class EmojiCatalogue
+internal sealed class EmojiCatalogue
 {
     private static readonly string[] _styles = ["google", "twitter"];
 

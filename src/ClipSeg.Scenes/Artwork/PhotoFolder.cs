@@ -5,7 +5,7 @@ using ClipSeg.Training.Data;
 namespace ClipSeg.Scenes.Artwork;
 
 /// <summary>A folder of photographs to put behind objects; each is read when first needed, and kept small.</summary>
-public sealed class PhotoFolder
+internal sealed class PhotoFolder
 {
     private const int KeptSide = 512;
     private static readonly string[] _extensions = [".png", ".jpg", ".jpeg", ".bmp", ".gif"];

@@ -5,7 +5,7 @@ namespace ClipSeg.Scenes.Artwork;
 /// <summary>
 /// The artwork of an object: trimmed, multiplied by alpha, and halved again and again for clean small copies.
 /// </summary>
-public sealed class Sprite
+internal sealed class Sprite
 {
     private const byte Opaque = 128;        // half covered counts as the object, in sprites as in scenes
 

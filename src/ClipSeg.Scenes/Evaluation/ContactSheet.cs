@@ -5,7 +5,7 @@ using ClipSeg.Training.Metrics;
 namespace ClipSeg.Scenes.Evaluation;
 
 /// <summary>Examples, one under the other: the query, the truth, the answers to words and pictures.</summary>
-public static class ContactSheet
+internal static class ContactSheet
 {
     private const int Tile = 184, Gap = 10, Margin = 20, CaptionHeight = 40, FootHeight = 26, HeadHeight = 44;
     private const float PhraseScale = 2, SmallScale = 1.5f;

@@ -11,11 +11,11 @@ namespace ClipSeg.Scenes.Evaluation;
 /// <param name="Names">That it chooses from.</param>
 /// <param name="Top1">The share of pictures whose name came first.</param>
 /// <param name="Top5">The share of pictures whose name was among the first five.</param>
-public sealed record RetrievalScore(string Style, int Pictures, int Names, double Top1, double Top5);
+internal sealed record RetrievalScore(string Style, int Pictures, int Names, double Top1, double Top5);
 
 /// <summary>Measures CLIP's two towers alone, without the decoder: pictures of single objects against names.</summary>
 /// <remarks>Strict: "bird" is wrong for the parrot, and so is a synonym that is another concept's name.</remarks>
-public static class Retrieval
+internal static class Retrieval
 {
     private const string Template = "a photo of {}";
     private const int PicturesAtOnce = 32;

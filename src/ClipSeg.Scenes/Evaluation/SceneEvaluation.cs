@@ -9,7 +9,7 @@ using ClipSeg.Training.Metrics;
 namespace ClipSeg.Scenes.Evaluation;
 
 /// <summary>How much is measured.</summary>
-public sealed record SceneEvaluationOptions
+internal sealed record SceneEvaluationOptions
 {
     /// <summary>Test scenes, at least 2: every second one shows held-out concepts, too.</summary>
     public int Scenes { get; init; } = 1000;
@@ -45,7 +45,7 @@ public sealed record SceneEvaluationOptions
 /// <param name="Stage">What is being done, for people to read.</param>
 /// <param name="Done">Pictures.</param>
 /// <param name="Total">Pictures.</param>
-public sealed record EvaluationProgress(string Stage, int Done, int Total);
+internal sealed record EvaluationProgress(string Stage, int Done, int Total);
 
 /// <summary>Measures a model on scenes that nobody has seen, with everything known about every pixel.</summary>
 /// <remarks>
@@ -55,7 +55,7 @@ public sealed record EvaluationProgress(string Stage, int Done, int Total);
 /// among the same other things; only what the decoder has been trained on differs. Held-out concepts have no part in
 /// the threshold.
 /// </remarks>
-public sealed class SceneEvaluation
+internal sealed class SceneEvaluation
 {
     // Random streams, apart from those that draw the scenes and the training data.
     private const int SupportStream = 200, NegativeStream = 201;

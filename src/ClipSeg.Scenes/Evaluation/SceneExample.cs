@@ -4,7 +4,7 @@ using ClipSeg.Scenes.Artwork;
 namespace ClipSeg.Scenes.Evaluation;
 
 /// <summary>A scene, what was asked for, and the answers. All masks are of the pictures' size.</summary>
-public sealed record SceneExample
+internal sealed record SceneExample
 {
     public required Image Picture { get; init; }
 

@@ -9,20 +9,20 @@ namespace ClipSeg.Scenes.Evaluation;
 /// <param name="Samples">The number of masks.</param>
 /// <param name="ForegroundIou">Intersection over union of all pixels of all samples: large objects count more.</param>
 /// <param name="MeanSampleIou">Intersection over union of each sample, averaged: every sample counts the same.</param>
-public sealed record SegmentationScore(int Samples, double ForegroundIou, double MeanSampleIou);
+internal sealed record SegmentationScore(int Samples, double ForegroundIou, double MeanSampleIou);
 
 /// <summary>The score of prompts that are <paramref name="Weight"/> picture and the rest text.</summary>
 /// <param name="Weight">0 is the text alone, 1 the picture alone.</param>
 /// <param name="All">The same samples at every weight: those that a picture can show.</param>
 /// <param name="Seen">Of these, the samples of seen concepts.</param>
 /// <param name="HeldOut">Of these, the samples of held-out concepts.</param>
-public sealed record BlendPoint(
+internal sealed record BlendPoint(
     double Weight, SegmentationScore? All, SegmentationScore? Seen, SegmentationScore? HeldOut);
 
 /// <summary>What happened when something absent was asked for, once in every scene.</summary>
 /// <param name="Scenes">All of them.</param>
 /// <param name="Quiet">Those in which at least 90 % of the pixels stayed under the threshold.</param>
-public sealed record NegativeScore(int Scenes, int Quiet)
+internal sealed record NegativeScore(int Scenes, int Quiet)
 {
     public double QuietShare => Scenes == 0 ? 0 : (double)Quiet / Scenes;
 }
@@ -32,10 +32,10 @@ public sealed record NegativeScore(int Scenes, int Quiet)
 /// <param name="Label">In a table.</param>
 /// <param name="Value">A foreground IoU, a ratio or a share; null if there was nothing to measure.</param>
 /// <param name="Mean">The same from means of sample IoUs; null where there is no such number.</param>
-public sealed record Figure(string Key, string Label, double? Value, double? Mean = null);
+internal sealed record Figure(string Key, string Label, double? Value, double? Mean = null);
 
 /// <summary>What <see cref="SceneEvaluation"/> measured.</summary>
-public sealed class SceneReport
+internal sealed class SceneReport
 {
     private readonly SceneTally _tally;
 

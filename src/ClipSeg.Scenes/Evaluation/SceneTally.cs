@@ -4,7 +4,7 @@ using ClipSeg.Training.Metrics;
 namespace ClipSeg.Scenes.Evaluation;
 
 /// <summary>How something was asked for.</summary>
-public enum PromptSource
+internal enum PromptSource
 {
     Text,
 
@@ -16,7 +16,7 @@ public enum PromptSource
 }
 
 /// <summary>Where the samples come from.</summary>
-public enum ScenePart
+internal enum ScenePart
 {
     /// <summary>A few phrases of every scene that shows seen concepts only, kinds in balance.</summary>
     Seen,

@@ -5,7 +5,7 @@ using ClipSeg.Text;
 namespace ClipSeg.Scenes.Pretraining;
 
 /// <summary>Learns a vocabulary from captions: again and again, the most frequent pair becomes a symbol.</summary>
-public static class BpeLearner
+internal static class BpeLearner
 {
     private const int SmallestSize = 514;       // two symbols for every byte, the start and the end
     private const long SmallestCount = 2;       // a pair seen once says nothing

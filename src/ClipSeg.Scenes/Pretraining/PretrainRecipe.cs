@@ -3,7 +3,7 @@ using ClipSeg.Training;
 namespace ClipSeg.Scenes.Pretraining;
 
 /// <summary>How CLIP is trained from scratch.</summary>
-public sealed record PretrainRecipe
+internal sealed record PretrainRecipe
 {
     /// <summary>Pairs per step; each is compared with all others of its batch.</summary>
     public int Batch { get; init; } = 128;

@@ -11,7 +11,7 @@ namespace ClipSeg.Scenes.Pretraining;
 /// Contrastive pre-training of CLIP's two towers: pairs of pictures and captions must find each other.
 /// </summary>
 /// <remarks>Radford et al. 2021, §2.3 to §2.5: symmetric cross-entropy, a learned temperature of at most 100.</remarks>
-public sealed class Pretrainer : ITraining
+internal sealed class Pretrainer : ITraining
 {
     private const float LargestScale = 100;
     private const int ValidationPairs = 500;

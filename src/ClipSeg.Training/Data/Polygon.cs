@@ -7,7 +7,7 @@ namespace ClipSeg.Training.Data;
 /// A pixel is the point with its whole coordinates. It is set inside (even-odd), on an edge and on a vertex; spec
 /// training-and-evaluation.md, 4.4.
 /// </remarks>
-public static class Polygon
+internal static class Polygon
 {
     private const double Tolerance = 1e-12;
 

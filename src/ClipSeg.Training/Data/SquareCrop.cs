@@ -6,7 +6,7 @@ namespace ClipSeg.Training.Data;
 /// <summary>
 /// The random crop of CLIPSeg's training: a square that shows enough of what is asked for; spec 4.4, step 3.
 /// </summary>
-public static class SquareCrop
+internal static class SquareCrop
 {
     private const int Tries = 50;
     private const float Enough = 0.05f;     // of the whole picture's pixels

@@ -6,10 +6,10 @@ namespace ClipSeg.Training.Reports;
 /// <summary>A line of a plot.</summary>
 /// <param name="Name">For the legend.</param>
 /// <param name="Points">From left to right. The line breaks where a number is not finite.</param>
-public sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Points);
+internal sealed record Series(string Name, IReadOnlyList<(double X, double Y)> Points);
 
 /// <summary>Small line charts: axes with round numbers, a grid, a legend.</summary>
-public static class LinePlot
+internal static class LinePlot
 {
     private const int LeastLeft = 76, Right = 28, Top = 92, Bottom = 66;
     private const int MarkedPoints = 40;            // a longer line needs no dots on it

@@ -5,7 +5,7 @@ namespace ClipSeg.Checkpoints;
 
 /// <summary>An open model, whatever layout it is stored in, under Hugging Face's names.</summary>
 /// <remarks>Spec: formats.md §2 to §5. Tensors can be read until the checkpoint is disposed.</remarks>
-public sealed class Checkpoint : IDisposable
+internal sealed class Checkpoint : IDisposable
 {
     private const string ConfigName = "config.json";
     private const string PreprocessorName = "preprocessor_config.json";

@@ -4,7 +4,7 @@ namespace ClipSeg.Checkpoints;
 
 /// <summary>Brings the authors' decoder and OpenAI's CLIP under Hugging Face's names.</summary>
 /// <remarks>Spec: formats.md §4 and §5.</remarks>
-public static class KeyMap
+internal static class KeyMap
 {
     private const string TextLayers = "clip.text_model.encoder.layers.";
     private const string VisionLayers = "clip.vision_model.encoder.layers.";

@@ -8,7 +8,7 @@ namespace ClipSeg.Checkpoints;
 /// <summary>
 /// A model as files: where it is, the vocabulary beside it, and writing one as a Hugging Face folder.
 /// </summary>
-public static class ModelFiles
+internal static class ModelFiles
 {
     private const string OpenAiVocabulary = "bpe_simple_vocab_16e6.txt.gz";
     private const string Weights = "model.safetensors";

@@ -8,7 +8,7 @@ namespace ClipSeg.Formats;
 /// are read when asked for.
 /// </summary>
 /// <remarks>Spec: formats.md §9. Tensors can be read until the file is disposed.</remarks>
-public sealed class PyTorchFile : IDisposable
+internal sealed class PyTorchFile : IDisposable
 {
     private const string PickleName = "data.pkl";
     private const int Protocol = 1001;

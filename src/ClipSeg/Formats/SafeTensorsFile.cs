@@ -4,7 +4,7 @@ namespace ClipSeg.Formats;
 
 /// <summary>An open safetensors file. Its header is checked in full; elements are read when asked for.</summary>
 /// <remarks>Spec: formats.md §8. Tensors can be read until the file is disposed.</remarks>
-public sealed class SafeTensorsFile : IDisposable
+internal sealed class SafeTensorsFile : IDisposable
 {
     private const int PrefixBytes = 8;
     private const int MaxHeaderBytes = 100_000_000;     // the format's own limit

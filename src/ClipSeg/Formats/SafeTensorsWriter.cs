@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ClipSeg.Formats;
 
 /// <summary>Writes safetensors files, one piece of one tensor in memory at a time.</summary>
-public static class SafeTensorsWriter
+internal static class SafeTensorsWriter
 {
     private const int ChunkElements = 1 << 16;
     private const int Alignment = 8;

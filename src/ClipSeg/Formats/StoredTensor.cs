@@ -3,7 +3,7 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Formats;
 
 /// <summary>The element type of a tensor in a file.</summary>
-public enum StoredType
+internal enum StoredType
 {
     Float64,
     Float32,
@@ -18,7 +18,7 @@ public enum StoredType
 }
 
 /// <summary>A tensor in a file: what its header says, and how to read its elements as float32.</summary>
-public sealed class StoredTensor
+internal sealed class StoredTensor
 {
     private readonly int[] _shape;
     private readonly ElementReader _read;

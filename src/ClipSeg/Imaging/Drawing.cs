@@ -4,7 +4,7 @@ namespace ClipSeg.Imaging;
 
 /// <summary>Draws on pictures, in place; what lies outside of the picture is left out.</summary>
 /// <remarks>Fractional coordinates are continuous: the first pixel spans 0 to 1, its centre is at 0.5.</remarks>
-public static class Drawing
+internal static class Drawing
 {
     /// <summary>Fills a rectangle.</summary>
     public static void FillRectangle(Image image, int x, int y, int width, int height, Rgb colour, float opacity = 1)

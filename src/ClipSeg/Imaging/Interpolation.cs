@@ -5,7 +5,7 @@ namespace ClipSeg.Imaging;
 
 /// <summary>Resizes float maps as PyTorch's <c>interpolate</c> does: no averaging when they shrink.</summary>
 /// <remarks>All maps are [channels, height, width].</remarks>
-public static class Interpolation
+internal static class Interpolation
 {
     private const float CubicA = -0.75f;        // PyTorch's; Pillow's is -0.5
 

@@ -1,7 +1,7 @@
 namespace ClipSeg.Imaging;
 
 /// <summary>Shows masks on their picture: tinted by probability, outlined at the threshold, a legend below.</summary>
-public static class Overlay
+internal static class Overlay
 {
     private const float TintOpacity = 0.6f, HaloOpacity = 0.45f, Dimming = 0.3f;
 

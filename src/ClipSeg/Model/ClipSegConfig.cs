@@ -4,7 +4,7 @@ using ClipSeg.Formats;
 namespace ClipSeg.Model;
 
 /// <summary>The sizes of one CLIP tower.</summary>
-public sealed record EncoderConfig
+internal sealed record EncoderConfig
 {
     public required int Width { get; init; }
 
@@ -18,7 +18,7 @@ public sealed record EncoderConfig
 }
 
 /// <summary>Everything that <c>config.json</c> says about a CLIPSeg network (formats.md §3).</summary>
-public sealed record ClipSegConfig
+internal sealed record ClipSegConfig
 {
     /// <summary>
     /// The largest value accepted for any width or count: far above real models, far below an overflow.

@@ -4,7 +4,7 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Model;
 
 /// <summary>A whole network: CLIP's two towers and the decoder.</summary>
-public sealed class ClipSegModel
+internal sealed class ClipSegModel
 {
     /// <exception cref="CheckpointException">The weights do not fit the config.</exception>
     public ClipSegModel(Weights w, ClipSegConfig config)

@@ -7,7 +7,7 @@ namespace ClipSeg.Model;
 /// transformer block; FiLM by the conditional; a transposed convolution at the end.
 /// </summary>
 /// <remarks>Lüddecke and Ecker 2022, §3. Checkpoint scope: <c>decoder</c>.</remarks>
-public sealed class Decoder : IDecoder
+internal sealed class Decoder : IDecoder
 {
     private readonly ClipSegConfig _config;
     private readonly Linear _filmMul, _filmAdd;
@@ -54,7 +54,7 @@ public sealed class Decoder : IDecoder
 /// PyTorch's stock encoder layer; the "quick_gelu" in config files is not what runs. Dropout sits where PyTorch has it:
 /// on the attention weights, on the attention's output, after the ReLU and on the MLP's output.
 /// </remarks>
-public sealed class DecoderLayer
+internal sealed class DecoderLayer
 {
     private const float Eps = 1e-5f;
 
@@ -83,7 +83,7 @@ public sealed class DecoderLayer
 }
 
 /// <summary>From tokens to pixels. Checkpoint scope: <c>decoder.transposed_convolution</c>.</summary>
-public sealed class Head
+internal sealed class Head
 {
     private readonly Convolution? _conv;            // the refined head's 0, which alone mixes neighbours
     private readonly Convolution[] _transposed;     // the plain head's only layer, or the refined head's 2 and 4

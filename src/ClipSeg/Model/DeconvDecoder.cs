@@ -7,7 +7,7 @@ namespace ClipSeg.Model;
 /// transposed convolution. No attention: every patch is judged alone.
 /// </summary>
 /// <remarks>Lüddecke and Ecker 2022, §4; training-and-evaluation.md §1.7. Checkpoint scope: <c>decoder</c>.</remarks>
-public sealed class DeconvDecoder : IDecoder
+internal sealed class DeconvDecoder : IDecoder
 {
     private readonly int _width;
     private readonly Linear _filmMul, _filmAdd, _reduce, _reduce2In, _reduce2Out;

@@ -4,7 +4,7 @@ namespace ClipSeg.Model;
 
 /// <summary>One pre-norm transformer block of CLIP: <c>x += attn(ln1(x)); x += mlp(ln2(x))</c>.</summary>
 /// <remarks>Radford et al. 2021, §2.4. Checkpoint scope: <c>*.encoder.layers.{i}</c>.</remarks>
-public sealed class EncoderLayer
+internal sealed class EncoderLayer
 {
     private readonly LayerNorm _layerNorm1;
     private readonly SelfAttention _selfAttn;

@@ -13,7 +13,7 @@ public enum DecoderType
 }
 
 /// <summary>What turns CLIP's activations into masks.</summary>
-public interface IDecoder
+internal interface IDecoder
 {
     /// <summary>
     /// Activations [B, 1 + GH * GW, C] per extracted layer, shallow first, and conditionals [P, E] → logits [P, H, W].

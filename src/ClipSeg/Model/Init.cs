@@ -5,7 +5,7 @@ namespace ClipSeg.Model;
 /// <summary>How a weight starts when it is not in a checkpoint: a distribution and its scale.</summary>
 /// <param name="Uniform">Uniform in [-Scale, Scale) if true, else normal with standard deviation Scale.</param>
 /// <param name="Offset">Added to every element.</param>
-public readonly record struct Init(bool Uniform, float Scale, float Offset = 0)
+internal readonly record struct Init(bool Uniform, float Scale, float Offset = 0)
 {
     public static Init Zero => new(true, 0);
 

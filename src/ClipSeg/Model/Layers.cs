@@ -5,7 +5,7 @@ namespace ClipSeg.Model;
 /// <summary>
 /// y = x Wᵀ + b. Checkpoint: <c>weight</c> [outputs, inputs] and, unless told otherwise, <c>bias</c> [outputs].
 /// </summary>
-public sealed class Linear
+internal sealed class Linear
 {
     private readonly Parameter _weight;
     private readonly Parameter? _bias;
@@ -28,7 +28,7 @@ public sealed class Linear
 }
 
 /// <summary>Normalises each token. Checkpoint: <c>weight</c> and <c>bias</c> [width].</summary>
-public sealed class LayerNorm
+internal sealed class LayerNorm
 {
     private readonly Parameter _weight, _bias;
     private readonly float _eps;
@@ -46,7 +46,7 @@ public sealed class LayerNorm
 }
 
 /// <summary>Multi-head self-attention. Checkpoint scope: <c>*.self_attn</c>.</summary>
-public sealed class SelfAttention
+internal sealed class SelfAttention
 {
     private readonly Linear _q, _k, _v, _out;
     private readonly int _heads;
@@ -78,7 +78,7 @@ public sealed class SelfAttention
 }
 
 /// <summary>Two linear layers with an activation between them. Checkpoint scope: <c>*.mlp</c>.</summary>
-public sealed class Mlp
+internal sealed class Mlp
 {
     private readonly Linear _fc1, _fc2;
     private readonly Activation _activation;

@@ -13,7 +13,7 @@ namespace ClipSeg.Model;
 /// trained with: 352 x 352, ImageNet's mean and deviation, bilinear. The picture is squashed to the size; nothing is
 /// cut off.
 /// </remarks>
-public sealed record Preprocessing
+internal sealed record Preprocessing
 {
     /// <summary>The longest side. A longer one only costs: attention is quadratic in the pixels.</summary>
     public const int MaxSize = 2048;

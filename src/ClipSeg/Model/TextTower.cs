@@ -4,7 +4,7 @@ namespace ClipSeg.Model;
 
 /// <summary>CLIP's text transformer.</summary>
 /// <remarks>Checkpoint scopes: <c>clip.text_model</c> and <c>clip.text_projection</c>.</remarks>
-public sealed class TextTower
+internal sealed class TextTower
 {
     /// <summary>In old configs, "the end token is the largest id of the sequence" (formats.md §0.4).</summary>
     internal const int LegacyEndToken = 2;

@@ -6,11 +6,11 @@ namespace ClipSeg.Model;
 /// <summary>Attention limited to an object inside CLIP's vision tower (training-and-evaluation.md §3.3).</summary>
 /// <param name="Mask">What attention is multiplied with.</param>
 /// <param name="Layer">The block it acts in, 0-based; null for all.</param>
-public sealed record LayerMask(AttentionMask Mask, int? Layer = null);
+internal sealed record LayerMask(AttentionMask Mask, int? Layer = null);
 
 /// <summary>CLIP's vision transformer.</summary>
 /// <remarks>Checkpoint scopes: <c>clip.vision_model</c> and <c>clip.visual_projection</c>.</remarks>
-public sealed class VisionTower
+internal sealed class VisionTower
 {
     private readonly ClipSegConfig _config;
     private readonly Parameter _classEmbedding;

@@ -11,7 +11,7 @@ namespace ClipSeg.Model;
 /// Strict both ways: a missing key, a wrong shape and a key that nobody asked for are errors
 /// (<see cref="ThrowIfUnused"/>), never a silent default.
 /// </remarks>
-public sealed class Weights
+internal sealed class Weights
 {
     private readonly Store _store;
     private readonly string _prefix;

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace ClipSeg.Numerics;
 
 /// <summary>The function applied to a linear layer's output.</summary>
-public enum Activation
+internal enum Activation
 {
     None,
 
@@ -18,7 +18,7 @@ public enum Activation
 /// Matrix products: C[M, N] = activation(A[M, K] * B[K, N] + bias[N]) + addend[M, N]. B is packed, in the precision the
 /// product is to have; A and C are row-major.
 /// </summary>
-public static unsafe class Gemm
+internal static unsafe class Gemm
 {
     /// <summary>Below this many multiplications a thread is not worth waking.</summary>
     private const long MultipliesPerThread = 200_000;

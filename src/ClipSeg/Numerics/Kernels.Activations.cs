@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
 
-public static partial class Kernels
+internal static partial class Kernels
 {
     private const float QuickGeluSlope = 1.702f;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
 
-public static partial class Kernels
+internal static partial class Kernels
 {
     private const uint Multiplier1 = 0x7feb352d, Multiplier2 = 0x846ca68b;
 

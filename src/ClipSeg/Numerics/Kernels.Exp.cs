@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace ClipSeg.Numerics;
 
-public static partial class Kernels
+internal static partial class Kernels
 {
     /// <summary>
     /// exp(x) to within 2 units in the last place; below -87.33 it is exactly 0 and above 88.37 it stays at e^88.37.

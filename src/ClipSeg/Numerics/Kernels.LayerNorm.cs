@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
 
-public static partial class Kernels
+internal static partial class Kernels
 {
     /// <summary>y = (x - mean x) / sqrt(var x + eps) * weight + bias for one row. <c>y</c> may be <c>x</c>.</summary>
     /// <returns>1 / sqrt(var x + eps), and the mean: what backward needs.</returns>

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ClipSeg.Numerics;
 
-public static partial class Kernels
+internal static partial class Kernels
 {
     /// <summary>y[columns, rows] = x[rows, columns]ᵀ; strides are elements from one row to the next.</summary>
     public static unsafe void Transpose(

@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ClipSeg.Numerics;
 
-public static partial class Kernels
+internal static partial class Kernels
 {
     /// <summary>The largest magnitude of a quantised weight or input.</summary>
     internal const int LargestInt8 = 127;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
 
-public static partial class Kernels
+internal static partial class Kernels
 {
     /// <summary>y[i] = exp(s x[i] - m) / Σⱼ exp(s x[j] - m), m the maximum of s x. <c>y</c> may be <c>x</c>.</summary>
     /// <param name="scale">s, above 0.</param>

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace ClipSeg.Numerics;
 
 /// <summary>Span in, span out: the operations that networks are made of, one group per file.</summary>
-public static partial class Kernels
+internal static partial class Kernels
 {
     /// <summary>y += x.</summary>
     public static void Add(ReadOnlySpan<float> x, Span<float> y)

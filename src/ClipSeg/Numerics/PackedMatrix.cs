@@ -8,7 +8,7 @@ namespace ClipSeg.Numerics;
 /// columns, each [<see cref="Depth"/>, PanelWidth] 32-bit elements, the last one padded with zeros. An element is one
 /// float32, or two bfloat16 or four int8 of a column.
 /// </summary>
-public sealed unsafe class PackedMatrix
+internal sealed unsafe class PackedMatrix
 {
     private const int Alignment = 64;       // a cache line and a 512-bit register
 

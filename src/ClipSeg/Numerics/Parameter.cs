@@ -4,7 +4,7 @@ namespace ClipSeg.Numerics;
 /// <summary>
 /// A weight of a network: frozen ones keep only what inference needs, trainable ones have a gradient.
 /// </summary>
-public sealed class Parameter
+internal sealed class Parameter
 {
     /// <summary>How much of a weight each thread has in memory twice while it is packed.</summary>
     private const int PackedAtOnce = 1 << 18;

@@ -4,7 +4,7 @@ namespace ClipSeg.Numerics;
 /// SplitMix64: small, fast, and the same numbers on every platform and in every release, unlike System.Random.
 /// </summary>
 /// <remarks>Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.</remarks>
-public struct RandomStream
+internal struct RandomStream
 {
     private const ulong Step = 0x9E3779B97F4A7C15;
 

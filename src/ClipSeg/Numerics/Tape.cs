@@ -12,7 +12,7 @@ namespace ClipSeg.Numerics;
 /// Tensor loss = Loss(model.Forward(x), truth);
 /// tape.Backward(loss);                           // parameter.Grad is now set
 /// </code></example>
-public sealed class Tape : IDisposable
+internal sealed class Tape : IDisposable
 {
     [ThreadStatic]
     private static Tape? _current;

@@ -19,9 +19,9 @@ public enum AttentionMaskScope
 /// A score times 0 is a weight of e⁰, not of none: with <paramref name="Exclude"/> a patch whose factor is 0 gets no
 /// weight at all, which is what one would expect of a mask. Training-and-evaluation.md §3.3.
 /// </remarks>
-public sealed record AttentionMask(Tensor Keys, AttentionMaskScope Scope, bool Exclude = false);
+internal sealed record AttentionMask(Tensor Keys, AttentionMaskScope Scope, bool Exclude = false);
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>The rows of scores that are in the cache at once.</summary>
     private const int AttentionRows = 16 * GemmKernel.Rows;

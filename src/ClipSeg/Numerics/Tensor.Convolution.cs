@@ -1,6 +1,6 @@
 namespace ClipSeg.Numerics;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>
     /// A 3x3 convolution with padding 1 on channels-last pictures: [B, H, W, I] → [B, H, W, O].

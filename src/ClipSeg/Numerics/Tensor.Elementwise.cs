@@ -1,6 +1,6 @@
 namespace ClipSeg.Numerics;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>The elements below which an operation stays on one thread.</summary>
     private const int ElementGrain = 1 << 15;

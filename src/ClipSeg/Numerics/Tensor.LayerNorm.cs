@@ -1,6 +1,6 @@
 namespace ClipSeg.Numerics;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>
     /// Normalises each row (last axis, [..., C]) to mean 0 and variance 1, then scales and shifts it.

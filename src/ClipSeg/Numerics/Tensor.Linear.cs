@@ -1,6 +1,6 @@
 namespace ClipSeg.Numerics;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>activation(x Wᵀ + bias): [..., K] → [..., N] for a weight [N, K] and a bias [N].</summary>
     /// <param name="weight">[N, K]; further axes count as K.</param>

@@ -1,6 +1,6 @@
 namespace ClipSeg.Numerics;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>
     /// Mean binary cross-entropy of logits against targets in [0, 1], of equal length: a single element.

@@ -1,6 +1,6 @@
 namespace ClipSeg.Numerics;
 
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     /// <summary>
     /// Pictures as rows of patches, [B, 3, H, W] → [B, GH * GW, 3 * P * P]: what a convolution with kernel = stride = P

@@ -7,7 +7,7 @@ namespace ClipSeg.Numerics;
 /// square), R decoder width, E joint embedding, P patch side. Operations live one per file beside this one; each
 /// records itself on the <see cref="Tape"/> if there is one and an input wants a gradient.
 /// </remarks>
-public sealed partial class Tensor
+internal sealed partial class Tensor
 {
     private readonly int[] _shape;
     private readonly float[] _buffer;

@@ -5,7 +5,7 @@ namespace ClipSeg.Numerics;
 /// goes back when the scope closes. <see cref="Keep"/> hands a result to the scope outside.
 /// </summary>
 /// <remarks>While a <see cref="Tape"/> records, inner scopes free nothing: backward needs what forward made.</remarks>
-public sealed class TensorScope : IDisposable
+internal sealed class TensorScope : IDisposable
 {
     [ThreadStatic]
     private static TensorScope? _current;

@@ -6,7 +6,7 @@ namespace ClipSeg.Numerics;
 /// The threads that kernels share: one small pool, static splits, a short spin before a thread sleeps.
 /// </summary>
 /// <remarks>This is the only place where work is split over threads.</remarks>
-public static class Workers
+internal static class Workers
 {
     /// <summary>How often a waiting thread looks for work before it sleeps: about 20 microseconds.</summary>
     private const int SpinsBeforeSleep = 400;

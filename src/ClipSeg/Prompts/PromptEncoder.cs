@@ -8,7 +8,7 @@ namespace ClipSeg.Prompts;
 
 /// <summary>Makes prompts from words and from pictures. Safe to use from several threads.</summary>
 /// <remarks>The vectors of texts are remembered: a prompt for many pictures is encoded once.</remarks>
-public sealed class PromptEncoder
+internal sealed class PromptEncoder
 {
     private const int MaxRemembered = 4096;     // 8 MB of vectors
     private const int MaxTextsAtOnce = 64;

@@ -66,7 +66,7 @@ public sealed partial record VisualPrompt
     /// <param name="image">Normalised.</param>
     /// <param name="mask">1 on the object, 0 elsewhere.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or an option does not fit the others.</exception>
-    public Tensor Apply(Tensor image, Tensor mask)
+    internal Tensor Apply(Tensor image, Tensor mask)
     {
         if (image.Rank != 3 || image[0] != 3 || image[1] < 1 || image[2] < 1)
             Throw.Shape(nameof(VisualPrompt), image.Shape, "[3, height, width]");

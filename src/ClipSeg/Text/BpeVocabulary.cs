@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace ClipSeg.Text;
 
 /// <summary>Two symbols that become one.</summary>
-public readonly record struct BpeMerge(string Left, string Right);
+internal readonly record struct BpeMerge(string Left, string Right);
 
 /// <summary>
 /// The symbols and merges of a CLIP tokenizer, and the files they come in: Hugging Face's <c>vocab.json</c> and
@@ -13,7 +13,7 @@ public readonly record struct BpeMerge(string Left, string Right);
 /// <remarks>
 /// Symbols are UTF-8 bytes, one printable character for each; the last symbol of a word ends in <c>&lt;/w&gt;</c>.
 /// </remarks>
-public sealed class BpeVocabulary
+internal sealed class BpeVocabulary
 {
     /// <summary>The number of tokens that CLIP's text tower reads, for files that do not say.</summary>
     public const int DefaultMaxLength = 77;

@@ -11,7 +11,7 @@ namespace ClipSeg.Text;
 /// the first end.
 /// Safe to use from several threads.
 /// </remarks>
-public sealed class ClipTokenizer
+internal sealed class ClipTokenizer
 {
     private const int MaxCachedWords = 1 << 16;
     private const int MaxCachedLength = 32;

@@ -1,7 +1,7 @@
 namespace ClipSeg.Text;
 
 /// <summary>A text file of prompts: one per line; blank lines and lines that begin with <c>#</c> are skipped.</summary>
-public static class PromptFile
+internal static class PromptFile
 {
     private const int MaxBytes = 16 << 20;
 

@@ -15,7 +15,7 @@ public sealed class CheckpointTests : IDisposable
     [Theory]
     [InlineData("mini", StoredType.Float32)]
     [InlineData("mini-refined", StoredType.Float16)]
-    public void Checkpoint_opens_a_hugging_face_folder(string name, StoredType type)
+    internal void Checkpoint_opens_a_hugging_face_folder(string name, StoredType type)
     {
         using Checkpoint checkpoint = Checkpoint.Open(Fixtures.At("model", name));
 

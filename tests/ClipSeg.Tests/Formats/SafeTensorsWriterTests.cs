@@ -15,7 +15,7 @@ public sealed class SafeTensorsWriterTests : IDisposable
     [Theory]
     [InlineData("mini", StoredType.Float32)]
     [InlineData("mini-refined", StoredType.Float16)]
-    public void Writer_copies_a_model_without_changing_a_value(string name, StoredType type)
+    internal void Writer_copies_a_model_without_changing_a_value(string name, StoredType type)
     {
         using SafeTensorsFile source = SafeTensorsFile.Open(Fixtures.At("model", name, "model.safetensors"));
         SafeTensorsWriter.Write(_folder.At("copy"), source.Tensors.Values, source.Metadata, type);

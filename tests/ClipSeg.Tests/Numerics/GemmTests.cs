@@ -24,7 +24,7 @@ public sealed class GemmTests
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.QuickGelu)]
-    public void Gemm_applies_bias_activation_and_addend_in_that_order(Activation activation)
+    internal void Gemm_applies_bias_activation_and_addend_in_that_order(Activation activation)
         => Compare(new(42), GemmKernel.Best.Columns, 37, 131, 1600, activation, bias: true, addend: true);
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class OnnxFolderTests
     [Theory]
     [InlineData(OnnxType.Float16, 1e6f, "too large for float16")]
     [InlineData(OnnxType.Int8, float.PositiveInfinity, "which int8 cannot")]
-    public void Write_leaves_nothing_when_a_weight_does_not_fit_the_type(OnnxType type, float value, string expected)
+    internal void Write_leaves_nothing_when_a_weight_does_not_fit_the_type(OnnxType type, float value, string expected)
     {
         const string Key = "clip.text_projection.weight";
         using TemporaryFolder folder = new();

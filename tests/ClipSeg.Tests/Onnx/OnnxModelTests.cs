@@ -137,7 +137,7 @@ public sealed class OnnxModelTests : IDisposable
     [OnnxTheory]
     [InlineData(OnnxType.Float16, 0.55, 0.002)]
     [InlineData(OnnxType.Int8, 0.42, 0.05)]
-    public void Smaller_types_give_nearly_the_same_logits(OnnxType type, double size, double meanError)
+    internal void Smaller_types_give_nearly_the_same_logits(OnnxType type, double size, double meanError)
     {
         using Toy t = new("mini");
         string full = _runtime.Save(OnnxModel.Whole(t.Model, OnnxType.Float32));

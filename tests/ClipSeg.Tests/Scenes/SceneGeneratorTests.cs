@@ -92,7 +92,7 @@ public sealed class SceneGeneratorTests
     [InlineData(ConceptPool.HeldOut, true, false)]
     [InlineData(ConceptPool.Mixed, true, true)]
     [InlineData(ConceptPool.All, true, true)]
-    public void Pool_decides_which_concepts_appear(ConceptPool pool, bool heldOut, bool seen)
+    internal void Pool_decides_which_concepts_appear(ConceptPool pool, bool heldOut, bool seen)
     {
         SceneGenerator generator = Generator(new() { Size = 32, Pool = pool });
         Concept[] shown = [.. Enumerable.Range(0, 200)

@@ -76,7 +76,7 @@ public sealed class ScenePhrasesTests
     [InlineData(245, 248, 250, ColourName.White)]
     [InlineData(153, 170, 181, ColourName.Gray)]
     [InlineData(0, 160, 160, ColourName.None)]
-    public void Colours_have_their_names(byte r, byte g, byte b, ColourName expected)
+    internal void Colours_have_their_names(byte r, byte g, byte b, ColourName expected)
         => Assert.Equal(expected, ColourShares.NameOf(r, g, b));
 
     [Fact]

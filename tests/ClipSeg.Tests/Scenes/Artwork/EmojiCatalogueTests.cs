@@ -16,7 +16,7 @@ public sealed class EmojiCatalogueTests
     [InlineData("sheep", "cow", Truth.Doubtful)]        // a tag
     [InlineData("something to eat", "honey pot", Truth.Doubtful)]
     [InlineData("something to eat", "cake", Truth.Yes)]
-    public void Word_holds_for_a_concept_as_the_table_says(string word, string concept, Truth expected)
+    internal void Word_holds_for_a_concept_as_the_table_says(string word, string concept, Truth expected)
     {
         EmojiCatalogue catalogue = TestArtwork.Catalogue;
         Assert.Equal(expected, catalogue.Holds(catalogue.FindWord(word), TestArtwork.Concept(concept)));
