@@ -7,10 +7,13 @@ internal static class Exif
 {
     private const int OrientationTag = 0x0112, ShortType = 3;
 
+    private const int RiffHeader = 12, ChunkHeader = 8;
+
     /// <summary>1 to 8; 1 where the data does not say or is damaged: no picture is refused over its metadata.</summary>
-    /// <param name="tiff">From the byte order mark ("II" or "MM") on.</param>
+    /// <param name="tiff">From the byte order mark ("II" or "MM") on; some put "Exif" and two zeros before it.</param>
     public static int ReadOrientation(ReadOnlySpan<byte> tiff)
     {
+        if (tiff.StartsWith("Exif\0\0"u8)) tiff = tiff[6..];
         if (tiff.Length < 8) return 1;
         bool little = tiff[0] == 'I';
         if (!tiff.StartsWith(little ? "II*\0"u8 : "MM\0*"u8)) return 1;
@@ -24,6 +27,19 @@ internal static class Exif
             if (U16(entries, little) != OrientationTag) continue;
             int value = U16(entries[8..], little);
             return U16(entries[2..], little) == ShortType && value is >= 1 and <= 8 ? value : 1;
+        }
+        return 1;
+    }
+
+    /// <summary>What the EXIF chunk of a WebP says; as <see cref="ReadOrientation"/>.</summary>
+    public static int OrientationOfWebP(ReadOnlySpan<byte> data)
+    {
+        for (int at = RiffHeader; data.Length - at >= ChunkHeader;)
+        {
+            uint length = U32(data[(at + 4)..], little: true);
+            if (length > data.Length - at - ChunkHeader) break;
+            if (data[at..].StartsWith("EXIF"u8)) return ReadOrientation(data.Slice(at + ChunkHeader, (int)length));
+            at += ChunkHeader + (int)(length + 1 & ~1u);
         }
         return 1;
     }

@@ -1,8 +1,13 @@
+using SkiaSharp;
+
 namespace ClipSeg.Imaging;
 
 /// <summary>A picture in memory: 8-bit RGB, and alpha where the file has it.</summary>
 public sealed class Image
 {
+    /// <summary>Of a JPEG or WebP, where the caller does not say.</summary>
+    internal const int DefaultQuality = 90;
+
     /// <param name="width">In pixels, at least 1.</param>
     /// <param name="height">In pixels, at least 1.</param>
     /// <param name="pixels">[height, width, 3], owned by the image from then on.</param>
@@ -36,14 +41,25 @@ public sealed class Image
     /// <summary>[height, width], or null for an opaque picture.</summary>
     public byte[]? Alpha { get; }
 
-    /// <summary>Reads a PNG, JPEG, GIF (first frame) or BMP file; its contents decide which, not its name.</summary>
+    /// <summary>
+    /// Reads a PNG, JPEG, WebP, GIF (first frame), BMP or ICO (largest picture) file; its contents decide which, not
+    /// its name.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="applyOrientation">Turn the picture upright if its EXIF data says how the camera was held.</param>
     /// <exception cref="ImageFormatException">The file is damaged, too large, or not a supported picture.</exception>
     public static Image Load(string path, bool applyOrientation = true)
         => Decode(PictureFile.Read(path), path, applyOrientation);
 
-    /// <summary>Decodes a PNG, JPEG, GIF (first frame) or BMP file that is already in memory.</summary>
+    /// <summary>As <see cref="Load(string, bool)"/>, from where a stream stands to its end; it stays open.</summary>
+    /// <param name="stream">Need not be able to seek.</param>
+    /// <param name="name">What error messages call the picture.</param>
+    /// <param name="applyOrientation">Turn the picture upright if its EXIF data says how the camera was held.</param>
+    /// <exception cref="ImageFormatException">The data is damaged, too large, or not a supported picture.</exception>
+    public static Image Load(Stream stream, string name = "picture", bool applyOrientation = true)
+        => Decode(PictureFile.Read(stream, name), name, applyOrientation);
+
+    /// <summary>As <see cref="Load(string, bool)"/>, of a file that is already in memory.</summary>
     /// <param name="data">The whole file.</param>
     /// <param name="name">What error messages call the picture.</param>
     /// <param name="applyOrientation">Turn the picture upright if its EXIF data says how the camera was held.</param>
@@ -54,12 +70,17 @@ public sealed class Image
         return applyOrientation ? Orientation.Apply(image, orientation) : image;
     }
 
-    /// <summary>Writes a PNG. The file appears under its name only once it is complete.</summary>
-    /// <exception cref="ArgumentException">The path does not end in .png.</exception>
-    public void Save(string path) => PictureFile.WritePng(path, EncodePng());
+    /// <summary>
+    /// Writes a PNG, JPEG or WebP, as the path ends. The file appears under its name only once it is complete.
+    /// </summary>
+    /// <param name="path">Ends in .png, .jpg or .webp.</param>
+    /// <param name="quality">0 to 100, of JPEG and WebP; a WebP of 100 loses nothing.</param>
+    /// <exception cref="ArgumentException">The path ends otherwise, or a JPEG is to be transparent.</exception>
+    public void Save(string path, int quality = DefaultQuality)
+        => PictureFile.Write(path, SkiaCodec.Encode(this, PictureFile.FormatOf(path), quality));
 
     /// <summary>This picture as a PNG file: RGB, or RGBA where it has alpha.</summary>
-    public byte[] EncodePng() => PngEncoder.Encode(this);
+    public byte[] EncodePng() => SkiaCodec.Encode(this, SKEncodedImageFormat.Png, DefaultQuality);
 
     /// <summary>A copy of the rectangle, which must lie within the picture.</summary>
     public Image Crop(int x, int y, int width, int height)

@@ -1,3 +1,5 @@
+using SkiaSharp;
+
 namespace ClipSeg.Imaging;
 
 /// <summary>One value per pixel, in [0, 1]: a probability map, or a binary mask (0 and 1).</summary>
@@ -43,7 +45,7 @@ public sealed class Mask
     /// <exception cref="ImageFormatException">The data is damaged, too large, or not a supported picture.</exception>
     public static Mask Decode(ReadOnlySpan<byte> data, string name = "mask")
     {
-        if (PngDecoder.IsGrey16(data)) return new PngDecoder(data, name).DecodeGrey16();
+        if (PngChunks.IsGrey16(data)) return DecodeGrey16(data, name);
 
         Image image = Image.Decode(data, name);
         Mask mask = new(image.Width, image.Height);
@@ -53,12 +55,30 @@ public sealed class Mask
         return mask;
     }
 
-    /// <summary>Writes a grey PNG: 0 black, 1 white, rounded to 8 or 16 bits.</summary>
-    /// <exception cref="ArgumentException">The path does not end in .png.</exception>
-    public void Save(string path, bool bits16 = false) => PictureFile.WritePng(path, EncodePng(bits16));
+    private static Mask DecodeGrey16(ReadOnlySpan<byte> data, string name)
+    {
+        Image bytes = Image.Decode(PngChunks.Grey16AsGreyAlpha(data), name);
+        Mask mask = new(bytes.Width, bytes.Height);
+        for (int i = 0; i < mask.Values.Length; i++)
+            mask.Values[i] = (bytes.Pixels[3 * i] << 8 | (bytes.Alpha?[i] ?? 255)) / 65535f;
+        return mask;
+    }
+
+    /// <summary>Writes a grey picture, as the path ends: 0 black, 1 white, of 8 or, in a PNG, 16 bits.</summary>
+    /// <param name="path">Ends in .png, .webp (lossless) or .jpg.</param>
+    /// <param name="bits16">Of a PNG; other formats have 8 bits.</param>
+    /// <exception cref="ArgumentException">The path ends otherwise, or its format has no 16 bits.</exception>
+    public void Save(string path, bool bits16 = false)
+    {
+        SKEncodedImageFormat format = PictureFile.FormatOf(path);
+        if (bits16 && format != SKEncodedImageFormat.Png)
+            throw new ArgumentException($"Only a PNG has 16 bits; the path must end in .png, got '{path}'.");
+        PictureFile.Write(path, bits16 ? EncodePng(bits16) : SkiaCodec.Encode(this, format, PictureFile.BestQuality));
+    }
 
     /// <summary>This mask as a grey PNG file: 0 black, 1 white, rounded to 8 or 16 bits.</summary>
-    public byte[] EncodePng(bool bits16 = false) => PngEncoder.Encode(this, bits16);
+    public byte[] EncodePng(bool bits16 = false) => bits16 ? PngChunks.EncodeGrey16(this)
+        : SkiaCodec.Encode(this, SKEncodedImageFormat.Png, PictureFile.BestQuality);
 
     /// <summary>The binary mask: 1 where the value is greater than the threshold, 0 elsewhere.</summary>
     public Mask Threshold(float threshold)

@@ -1,6 +1,8 @@
+using SkiaSharp;
+
 namespace ClipSeg.Imaging;
 
-/// <summary>Pictures as files: which decoder reads one, how large one may be, how one is written.</summary>
+/// <summary>Pictures as files: which kinds are read, how large one may be, how one is written.</summary>
 internal static class PictureFile
 {
     /// <summary>The largest picture that is decoded, in pixels. Its RGB takes 384 MiB.</summary>
@@ -12,14 +14,31 @@ internal static class PictureFile
     /// <summary>The largest file that is read.</summary>
     public const int MaxFileBytes = 1 << 29;
 
+    /// <summary>The most that the pixels and coefficients of a JPEG in several scans may take, in bytes.</summary>
+    public const int MaxScansBytes = 1 << 29;
+
+    /// <summary>The best quality; with WebP, no loss at all.</summary>
+    public const int BestQuality = 100;
+
     public static byte[] Read(string path)
     {
         using FileStream file = File.OpenRead(path);
-        if (file.Length > MaxFileBytes)
-            throw new ImageFormatException($"{path}: {file.Length:N0} bytes, more than the {MaxFileBytes:N0} allowed.");
-        byte[] data = new byte[file.Length];
-        file.ReadExactly(data);
-        return data;
+        return Read(file, path);
+    }
+
+    /// <summary>What is left in the stream, which need not know its length.</summary>
+    public static byte[] Read(Stream stream, string name)
+    {
+        long length = stream.CanSeek ? stream.Length - stream.Position : 0;
+        CheckBytes(length, name);
+        using MemoryStream data = new((int)length);
+        byte[] buffer = new byte[81_920];
+        for (int read; (read = stream.Read(buffer)) > 0;)
+        {
+            CheckBytes(data.Length + read, name);
+            data.Write(buffer, 0, read);
+        }
+        return data.Length == data.Capacity ? data.GetBuffer() : data.ToArray();
     }
 
     /// <param name="data">The whole file.</param>
@@ -27,26 +46,18 @@ internal static class PictureFile
     /// <param name="orientation">EXIF's, 1 to 8; 1 if the file says nothing.</param>
     public static Image Decode(ReadOnlySpan<byte> data, string name, out int orientation)
     {
-        orientation = 1;
         if (data.IsEmpty) throw new ImageFormatException($"{name}: the file is empty.");
-        if (PngDecoder.Recognises(data)) return new PngDecoder(data, name).Decode(out orientation);
-        if (JpegDecoder.Recognises(data)) return new JpegDecoder(data, name).Decode(out orientation);
-        if (GifDecoder.Recognises(data)) return new GifDecoder(data, name).Decode();
-        if (BmpDecoder.Recognises(data)) return new BmpDecoder(data, name).Decode();
-        string? other = OtherFormat(data);
-        if (other is not null)
-            throw new ImageFormatException($"{name}: {other} is not supported; convert the picture to PNG or JPEG.");
-        throw new ImageFormatException($"{name}: not a picture in a supported format (PNG, JPEG, GIF or BMP).");
-    }
+        PictureKind kind = PictureKind.Of(data) ?? throw new ImageFormatException(
+            $"{name}: not a picture in a supported format (PNG, JPEG, WebP, GIF, BMP or ICO).");
+        if (!kind.IsRead)
+            throw new ImageFormatException($"{name}: {kind.Name} is not supported; {PictureKind.Remedy}.");
 
-    private static string? OtherFormat(ReadOnlySpan<byte> data)
-    {
-        if (data.StartsWith("RIFF"u8) && data.Length >= 12 && data[8..].StartsWith("WEBP"u8)) return "WebP";
-        if (data.StartsWith("II*\0"u8) || data.StartsWith("MM\0*"u8)) return "TIFF";
-        if (data.Length >= 12 && data[4..].StartsWith("ftyp"u8))
-            return data[8..].StartsWith("avi"u8) ? "AVIF" : "HEIC";
-        if (data.StartsWith("\0\0\0\x0CJXL "u8) || data.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A])) return "JPEG XL";
-        return null;
+        CheckHeader(kind, data, name);
+        Image image = SkiaCodec.Decode(kind, data, name, out orientation);
+        if (orientation != 1) return image;
+        if (kind == PictureKind.Png) orientation = PngChunks.Orientation(data);
+        if (kind == PictureKind.WebP) orientation = Exif.OrientationOfWebP(data);
+        return image;
     }
 
     /// <summary>Throws unless a picture of this size may be decoded.</summary>
@@ -61,22 +72,58 @@ internal static class PictureFile
         }
     }
 
+    /// <summary>The format that the name of a file promises.</summary>
+    /// <exception cref="ArgumentException">None that is written.</exception>
+    public static SKEncodedImageFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".png" => SKEncodedImageFormat.Png,
+        ".jpg" or ".jpeg" or ".jpe" or ".jfif" => SKEncodedImageFormat.Jpeg,
+        ".webp" => SKEncodedImageFormat.Webp,
+        _ => throw new ArgumentException(
+            $"Pictures are saved as PNG, JPEG or WebP; the path must end in .png, .jpg or .webp, got '{path}'."),
+    };
+
     /// <summary>Writes under a temporary name in the same folder, then renames: nobody ever sees half a file.</summary>
-    public static void WritePng(string path, byte[] png)
+    public static void Write(string path, ReadOnlySpan<byte> data)
     {
         string full = Path.GetFullPath(path);
-        if (!full.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"Pictures are saved as PNG; the path must end in .png, got '{path}'.");
-
         string temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Guid.NewGuid():N}.tmp");
         try
         {
-            File.WriteAllBytes(temporary, png);
+            File.WriteAllBytes(temporary, data);
             File.Move(temporary, full, overwrite: true);
         }
         finally
         {
             File.Delete(temporary);     // does nothing once the file has moved
         }
+    }
+
+    /// <summary>Refuses what a few bytes claim before a decoder believes it.</summary>
+    private static void CheckHeader(PictureKind kind, ReadOnlySpan<byte> data, string name)
+    {
+        if (kind == PictureKind.Png)
+        {
+            (long width, long height) = PngChunks.Size(data);
+            CheckSize(width, height, name);
+            if (!PngChunks.CanHold(data))
+                throw new ImageFormatException($"{name}: damaged PNG: too short for {width}x{height} pixels.");
+            return;
+        }
+        if (kind != PictureKind.Jpeg) return;
+
+        JpegHeader jpeg = JpegHeader.Read(data)
+            ?? throw new ImageFormatException($"{name}: damaged JPEG: it ends before its pixels begin.");
+        CheckSize(jpeg.Width, jpeg.Height, name);
+        long bytes = jpeg.CoefficientBytes + 3L * jpeg.Width * jpeg.Height;
+        if (jpeg.CoefficientBytes == 0 || bytes <= MaxScansBytes) return;
+        throw new ImageFormatException($"{name}: {jpeg.Width}x{jpeg.Height} in several scans (progressive) needs "
+            + $"{bytes:N0} bytes, more than the {MaxScansBytes:N0} allowed; save it as a baseline JPEG.");
+    }
+
+    private static void CheckBytes(long bytes, string name)
+    {
+        if (bytes > MaxFileBytes)
+            throw new ImageFormatException($"{name}: {bytes:N0} bytes, more than the {MaxFileBytes:N0} allowed.");
     }
 }

@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace ClipSeg.Imaging;
+
+/// <summary>What Skia leaves open in PNG: the eXIf chunk, and grey of 16 bits in and out.</summary>
+internal static class PngChunks
+{
+    private const int Signature = 8, HeaderEnd = 33;    // IHDR with length, type and checksum
+    private const int DepthAt = 24, TypeAt = 25;
+    private const byte Grey = 0, GreyAlpha = 4;
+    private const int MaxDeflateRatio = 1032;           // no deflate stream expands further
+
+    /// <summary>The size that IHDR announces; (0, 0) where there is none.</summary>
+    public static (long Width, long Height) Size(ReadOnlySpan<byte> data) => data.Length < HeaderEnd ? (0, 0)
+        : (BinaryPrimitives.ReadUInt32BigEndian(data[16..]), BinaryPrimitives.ReadUInt32BigEndian(data[20..]));
+
+    /// <summary>Whether so short a file can hold the pixels that its header announces.</summary>
+    public static bool CanHold(ReadOnlySpan<byte> data)
+    {
+        (long width, long height) = Size(data);
+        int channels = data[TypeAt] switch { 2 => 3, GreyAlpha => 2, 6 => 4, _ => 1 };
+        return width * height * channels * data[DepthAt] / 8 <= (long)data.Length * MaxDeflateRatio;
+    }
+
+    /// <summary>EXIF's orientation, 1 to 8; 1 where the file does not say.</summary>
+    public static int Orientation(ReadOnlySpan<byte> data)
+    {
+        for (int at = Signature; data.Length - at >= 12;)
+        {
+            uint length = BinaryPrimitives.ReadUInt32BigEndian(data[at..]);
+            if (length > data.Length - at - 12) break;
+            ReadOnlySpan<byte> type = data.Slice(at + 4, 4);
+            if (type.SequenceEqual("eXIf"u8)) return Exif.ReadOrientation(data.Slice(at + 8, (int)length));
+            at += (int)length + 12;
+        }
+        return 1;
+    }
+
+    public static bool IsGrey16(ReadOnlySpan<byte> data)
+        => PictureKind.Of(data) == PictureKind.Png && data.Length >= HeaderEnd && data[DepthAt] == 16
+            && data[TypeAt] == Grey;
+
+    /// <summary>
+    /// The file with each sample of 16 bits declared as grey and alpha of 8: the bytes of the rows are the same, and
+    /// Skia, which has no grey of 16 bits, hands out both.
+    /// </summary>
+    public static byte[] Grey16AsGreyAlpha(ReadOnlySpan<byte> data)
+    {
+        byte[] file = data.ToArray();
+        (file[DepthAt], file[TypeAt]) = (8, GreyAlpha);
+        BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(HeaderEnd - 4), Crc32.Compute(file.AsSpan(12, 17)));
+        return file;
+    }
+
+    /// <summary>A PNG of grey with 16 bits.</summary>
+    public static byte[] EncodeGrey16(Mask mask)
+    {
+        using MemoryStream file = new();
+        file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
+        byte[] header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, mask.Width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), mask.Height);
+        header[8] = 16;
+        WriteChunk(file, "IHDR"u8, header);
+
+        using MemoryStream compressed = new();
+        using (ZLibStream rows = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            byte[] row = new byte[1 + 2 * mask.Width];      // a filter, "none", then the samples
+            for (int y = 0; y < mask.Height; y++)
+            {
+                for (int x = 0; x < mask.Width; x++)
+                {
+                    ushort sample = (ushort)(Math.Clamp(mask[x, y], 0, 1) * ushort.MaxValue + 0.5f);
+                    BinaryPrimitives.WriteUInt16BigEndian(row.AsSpan(1 + 2 * x), sample);
+                }
+                rows.Write(row);
+            }
+        }
+        WriteChunk(file, "IDAT"u8, compressed.GetBuffer().AsSpan(0, (int)compressed.Length));
+        WriteChunk(file, "IEND"u8, []);
+        return file.ToArray();
+    }
+
+    private static void WriteChunk(MemoryStream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> body)
+    {
+        byte[] chunk = [0, 0, 0, 0, .. type, .. body, 0, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(chunk, body.Length);
+        uint checksum = Crc32.Compute(chunk.AsSpan(4, body.Length + 4));
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(body.Length + 8), checksum);
+        file.Write(chunk);
+    }
+}
