@@ -48,7 +48,7 @@ internal sealed class CaptionGenerator
     /// <summary>The sample of this split, seed and index.</summary>
     public CaptionSample Generate(SceneSplit split, int seed, long index)
     {
-        RandomStream random = new((int)split, ~seed, index);
+        RandomStream random = new(RandomUse.TrainCaptions + (int)split, seed, index);
         float u = random.NextFloat();
         SceneGenerator generator = u < SingleShare ? _single : u < SingleShare + PairShare ? _pair : _scene;
         Scene scene = generator.Generate(split, seed, index);

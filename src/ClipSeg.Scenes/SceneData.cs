@@ -7,7 +7,6 @@ namespace ClipSeg.Scenes;
 /// <summary>Scenes as training data, drawn when they are asked for.</summary>
 internal sealed class SceneData : SegmentationData
 {
-    private const int PhraseStream = 100, NegativeStream = 110, SupportStream = 120;     // apart from the splits' own
     private const int SupportTries = 8;
 
     private readonly SceneGenerator _generator;
@@ -41,7 +40,7 @@ internal sealed class SceneData : SegmentationData
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        RandomStream random = new((int)_split + PhraseStream, _seed, index);
+        RandomStream random = new(RandomUse.TrainScenePhrases + (int)_split, _seed, index);
         for (long i = index / _phrasesPerScene; ; i += Count)
         {
             // One scene is enough, unless nothing certain can be said about it.
@@ -53,13 +52,13 @@ internal sealed class SceneData : SegmentationData
     /// <summary>A new scene in which the same phrase holds; relations are shown by no other picture.</summary>
     public override SegmentationSample? Support(int index, int draw)
     {
-        RandomStream random = new((int)_split + SupportStream, _seed ^ draw, index);
+        RandomStream random = new(RandomUse.TrainSceneSupports + (int)_split, _seed ^ draw, index);
         return FindSupport(_generator, _split, _seed, Draw(index).Phrase, ref random);
     }
 
     public override NegativePhrase Negative(int index, int draw, bool withSupport)
     {
-        RandomStream random = new((int)_split + NegativeStream, _seed ^ draw, index);
+        RandomStream random = new(RandomUse.TrainSceneNegatives + (int)_split, _seed ^ draw, index);
         Phrase phrase = new ScenePhrases(Draw(index).Scene).Negative(ref random);
         return new(phrase.Text, withSupport ? FindSupport(_generator, _split, _seed, phrase, ref random) : null);
     }

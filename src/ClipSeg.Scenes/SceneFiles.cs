@@ -16,7 +16,7 @@ internal static class SceneFiles
     /// <summary>Different phrases for one scene, at most so many, always the same ones.</summary>
     public static List<Phrase> PhrasesOf(Scene scene, long index, int count)
     {
-        RandomStream random = new(split: 20, seed: 0, index);
+        RandomStream random = new(RandomUse.ScenePhrases, seed: 0, index);
         ScenePhrases phrases = new(scene);
         List<Phrase> chosen = [];
         for (int i = 0; i < Tries * count && chosen.Count < count; i++)

@@ -41,7 +41,7 @@ internal sealed class SceneGenerator
     /// <summary>As the other, with one object of this concept for certain.</summary>
     public Scene Generate(SceneSplit split, int seed, long index, Concept? include)
     {
-        RandomStream random = new((int)split, seed, index);
+        RandomStream random = new(RandomUse.TrainScenes + (int)split, seed, index);
         int count = _options.MinObjects + random.Next(_options.MaxObjects - _options.MinObjects + 1);
         Image picture = new(_options.Size, _options.Size);
         SceneBackground.Paint(picture, _options.Photos, ref random);

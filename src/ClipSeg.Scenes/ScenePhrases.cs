@@ -21,7 +21,7 @@ internal sealed class ScenePhrases(Scene scene)
     /// <summary>
     /// A phrase for something in the scene, kinds in balance; null in the rare scene where nothing is certain.
     /// </summary>
-    public Phrase? Sample(ref RandomStream random)
+    internal Phrase? Sample(ref RandomStream random)
     {
         for (int attempt = 0; attempt < 12; attempt++)
         {
@@ -41,7 +41,7 @@ internal sealed class ScenePhrases(Scene scene)
     }
 
     /// <summary>A phrase of this kind for a random object; null if that one is unclear, so try again.</summary>
-    public Phrase? SampleOf(PhraseKind kind, ref RandomStream random)
+    internal Phrase? SampleOf(PhraseKind kind, ref RandomStream random)
     {
         SceneObject item = scene.Objects[random.Next(scene.Objects.Count)];
         switch (kind)
@@ -67,7 +67,7 @@ internal sealed class ScenePhrases(Scene scene)
     /// <summary>
     /// A phrase for something that is not there: another thing, or a present one in the wrong colour.
     /// </summary>
-    public Phrase Negative(ref RandomStream random)
+    internal Phrase Negative(ref RandomStream random)
     {
         if (random.Chance(0.3f) && WrongColour(ref random) is Phrase wrong) return wrong;
 

@@ -65,7 +65,7 @@ internal sealed class BatchDrawer
         if (!_recipe.Shuffle) return (int)place;
         if (_orderedEpoch != epoch)
         {
-            RandomStream random = new(split: 20, _recipe.Seed, epoch);
+            RandomStream random = new(RandomUse.EpochOrder, _recipe.Seed, epoch);
             _order = [.. Enumerable.Range(0, _data.Count)];
             for (int i = _order.Length - 1; i > 0; i--)
             {
@@ -79,7 +79,7 @@ internal sealed class BatchDrawer
 
     private Drawn DrawReadable(int step, int i, int index)
     {
-        RandomStream random = new(split: 21, _recipe.Seed, (long)step * _recipe.Batch + i);
+        RandomStream random = new(RandomUse.BatchDraws, _recipe.Seed, (long)step * _recipe.Batch + i);
         for (int attempt = 0; ; attempt++)
         {
             try

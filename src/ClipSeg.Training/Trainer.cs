@@ -96,10 +96,10 @@ internal sealed class Trainer : ITraining
             int[] pictures = batch.PictureOf[first..(first + part)];
             Tensor[] taken = Array.ConvertAll(activations, a => a.TakeRows(pictures));
             Tensor conditionals = batch.Conditionals.TakeRows(first, part);
-            uint seed = Kernels.Hash(Kernels.Hash((uint)_recipe.Seed) ^ (uint)(step * count + first));
+            RandomStream random = new(RandomUse.Dropout, _recipe.Seed, (long)step * count + first);
             taped[i] = TapedPart.Record(() => _model.Decoder.Forward(taken, conditionals, grid, grid)
                 .BinaryCrossEntropy(batch.Masks.Data.Slice(first * size * size, part * size * size))
-                * (part / (float)count), _recipe.Dropout, seed);
+                * (part / (float)count), _recipe.Dropout, random);
             losses[i] = taped[i].Result.Scalar;
             Tensor one = Tensor.Empty();
             one.Data[0] = 1;

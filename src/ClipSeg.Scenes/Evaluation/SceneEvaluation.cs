@@ -57,8 +57,6 @@ internal sealed record EvaluationProgress(string Stage, int Done, int Total);
 /// </remarks>
 internal sealed class SceneEvaluation
 {
-    // Random streams, apart from those that draw the scenes and the training data.
-    private const int SupportStream = 200, NegativeStream = 201;
     private const int ScenesAtOnce = 16;
 
     private readonly Segmenter _segmenter;
@@ -145,7 +143,7 @@ internal sealed class SceneEvaluation
         for (int k = 0; k < phrases.Count; k++)
         {
             Phrase phrase = phrases[k];
-            RandomStream random = new(SupportStream, _options.Seed, (long)index << 8 | (uint)k);
+            RandomStream random = new(RandomUse.EvaluatedSupports, _options.Seed, (long)index << 8 | (uint)k);
             SegmentationSample? support = SceneData.FindSupport(
                 generator, SceneSplit.Test, _options.Seed, phrase, ref random);
             List<ScenePart> parts = [];
@@ -192,7 +190,7 @@ internal sealed class SceneEvaluation
 
     private void AskForAbsent(EncodedImage encoded, Scene scene, int index, double threshold, SceneTally tally)
     {
-        RandomStream random = new(NegativeStream, _options.Seed, index);
+        RandomStream random = new(RandomUse.EvaluatedNegatives, _options.Seed, index);
         string absent = new ScenePhrases(scene).Negative(ref random).Text;
         tally.AddNegative(_segmenter.Segment(encoded, [absent])[0], threshold);
     }

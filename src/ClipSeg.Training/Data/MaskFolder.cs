@@ -76,12 +76,13 @@ public sealed class MaskFolder : SegmentationData
     public override SegmentationSample? Support(int index, int draw)
     {
         int[] others = [.. _index.SamplesOf(_entries[index].Phrase).Where(i => i != index)];
-        return others.Length == 0 ? null : Get(others[new RandomStream(split: 0, draw, index).Next(others.Length)]);
+        RandomStream random = new(RandomUse.FolderSupports, draw, index);
+        return others.Length == 0 ? null : Get(others[random.Next(others.Length)]);
     }
 
     public override NegativePhrase Negative(int index, int draw, bool withSupport)
     {
-        RandomStream random = new(split: 1, draw, index);
+        RandomStream random = new(RandomUse.FolderNegatives, draw, index);
         int phrase = _index.Absent(_pictures[_entries[index].Image], ref random);
         IReadOnlyList<int> samples = _index.SamplesOf(phrase);
         bool shown = withSupport && samples.Count > 1;

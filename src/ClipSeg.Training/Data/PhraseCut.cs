@@ -81,13 +81,13 @@ public sealed class PhraseCut : SegmentationData
     public override SegmentationSample? Support(int index, int draw)
     {
         IReadOnlyList<int> samples = _index.SamplesOf(_entries[_kept[index]].Phrase);
-        RandomStream random = new(split: 0, draw, index);
+        RandomStream random = new(RandomUse.PhraseCutSupports, draw, index);
         return samples.Count < 2 ? null : Read(_entries[samples[random.Next(samples.Count)]]);
     }
 
     public override NegativePhrase Negative(int index, int draw, bool withSupport)
     {
-        RandomStream random = new(split: 1, draw, index);
+        RandomStream random = new(RandomUse.PhraseCutNegatives, draw, index);
         int phrase = _index.Absent(_entries[_kept[index]].Image, ref random);
         IReadOnlyList<int> samples = _index.SamplesOf(phrase);
         bool shown = withSupport && samples.Count > 1;

@@ -14,7 +14,7 @@ internal static class SquareCrop
     /// <summary>
     /// A square as wide as the shorter side; the first of the tries that shows enough, else the best of them.
     /// </summary>
-    public static SegmentationSample Apply(SegmentationSample sample, ref RandomStream random)
+    internal static SegmentationSample Apply(SegmentationSample sample, ref RandomStream random)
     {
         int width = sample.Mask.Width, height = sample.Mask.Height, side = Math.Min(width, height);
         if (width == height) return sample;

@@ -24,20 +24,13 @@ internal readonly record struct Init(bool Uniform, float Scale, float Offset = 0
     /// </summary>
     internal void Fill(Span<float> values, string name, uint seed)
     {
-        uint state = seed;
-        foreach (char c in name) state = Kernels.Hash(state ^ c) + 1;
+        RandomStream random = new(RandomUse.FreshWeights, (int)seed, name);
         for (int i = 0; i < values.Length; i++)
         {
-            double u = Draw(ref state);
-            double x = Uniform ? 2 * u - 1 : Math.Sqrt(-2 * Math.Log(1 - u)) * Math.Cos(2 * Math.PI * Draw(ref state));
+            double u = random.NextDouble();
+            double x = Uniform ? 2 * u - 1
+                : Math.Sqrt(-2 * Math.Log(1 - u)) * Math.Cos(2 * Math.PI * random.NextDouble());
             values[i] = (float)(Offset + Scale * x);
         }
-    }
-
-    /// <summary>The next number in [0, 1).</summary>
-    private static double Draw(ref uint state)
-    {
-        state += 0x9e3779b9;
-        return Kernels.Hash(state) / 4294967296.0;
     }
 }

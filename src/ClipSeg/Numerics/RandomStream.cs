@@ -10,9 +10,12 @@ internal struct RandomStream
 
     private ulong _state;
 
-    /// <summary>The stream of a split, a seed and an index; neighbours have nothing in common.</summary>
-    public RandomStream(int split, int seed, long index)
-        => _state = Mix(Mix(Mix((ulong)split + Step) ^ (uint)seed) ^ (ulong)index);
+    /// <summary>The stream of a use, a seed and an index; neighbours have nothing in common.</summary>
+    public RandomStream(RandomUse use, int seed, long index)
+        => _state = Mix(Mix(Mix((ulong)use + Step) ^ (uint)seed) ^ (ulong)index);
+
+    /// <summary>The stream of a use, a seed and a name.</summary>
+    public RandomStream(RandomUse use, int seed, string name) : this(use, seed, (long)Hash(name)) { }
 
     public ulong NextBits() => Mix(_state += Step);
 
@@ -26,6 +29,9 @@ internal struct RandomStream
     /// <summary>Uniform in [0, 1).</summary>
     public float NextFloat() => (NextBits() >> 40) * (1f / (1 << 24));
 
+    /// <summary>Uniform in [0, 1), in steps of 2⁻⁵³.</summary>
+    public double NextDouble() => (NextBits() >> 11) * (1.0 / (1L << 53));
+
     /// <summary>Uniform between the two.</summary>
     public float Between(float low, float high) => low + (high - low) * NextFloat();
 
@@ -33,6 +39,14 @@ internal struct RandomStream
     public bool Chance(float probability) => NextFloat() < probability;
 
     public T Pick<T>(ReadOnlySpan<T> choices) => choices[Next(choices.Length)];
+
+    // FNV-1a: string.GetHashCode differs from run to run.
+    private static ulong Hash(string text)
+    {
+        ulong hash = 0xCBF29CE484222325;
+        foreach (char c in text) hash = (hash ^ c) * 0x100000001B3;
+        return hash;
+    }
 
     private static ulong Mix(ulong z)
     {

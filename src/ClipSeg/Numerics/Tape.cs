@@ -23,7 +23,7 @@ internal sealed class Tape : IDisposable
     private readonly Tape? _outer;
     private readonly List<(Tensor Result, Action Backward)> _records = [];
     private readonly Dictionary<Parameter, Tensor> _gradients = [];
-    private uint _draws;
+    private RandomStream _random;
 
     public Tape()
     {
@@ -34,8 +34,8 @@ internal sealed class Tape : IDisposable
     /// <summary>The probability with which <see cref="Tensor.Dropout"/> zeroes an element; 0 by default.</summary>
     public float Dropout { get; init; }
 
-    /// <summary>What the dropout of this tape is drawn from: the same seed, the same zeros.</summary>
-    public uint Seed { get; init; }
+    /// <summary>What the dropout of this tape is drawn from: the same stream, the same zeros.</summary>
+    internal RandomStream Random { init => _random = value; }
 
     /// <summary>The tape of this thread, if one is open.</summary>
     public static Tape? Current => _current;
@@ -117,7 +117,7 @@ internal sealed class Tape : IDisposable
         => _current is not null && (x.RequiresGrad || p.Trainable || q is { Trainable: true });
 
     /// <summary>A seed for the next operation that draws random numbers.</summary>
-    internal uint NextSeed() => Kernels.Hash(Seed ^ Kernels.Hash(++_draws));
+    internal uint NextSeed() => (uint)(_random.NextBits() >> 32);
 
     /// <summary>Records that <paramref name="result"/> came of an operation, and how its gradient goes on.</summary>
     internal void Add(Tensor result, Action backward)

@@ -20,10 +20,10 @@ internal sealed class TapedPart
     public Tensor Result { get; }
 
     /// <summary>Runs <paramref name="forward"/> and records it.</summary>
-    public static TapedPart Record(Func<Tensor> forward, float dropout = 0, uint seed = 0)
+    public static TapedPart Record(Func<Tensor> forward, float dropout = 0, RandomStream random = default)
     {
         TensorScope memory = new();
-        using Tape tape = new() { Dropout = dropout, Seed = seed };
+        using Tape tape = new() { Dropout = dropout, Random = random };
         Tensor result = forward();
         memory.Suspend();
         return new(memory, tape, result);

@@ -73,7 +73,7 @@ public sealed class GradientTests
         Tensor x = _random.Tensor(50, 40);
         x.RequiresGrad = true;
         using TensorScope scope = new();
-        using Tape tape = new() { Dropout = 0.3f, Seed = 5 };
+        using Tape tape = new() { Dropout = 0.3f, Random = new(RandomUse.Tests, 5, 0) };
         Tensor y = x.Dropout();
         Tensor ones = Tensor.Empty(50, 40);
         ones.Data.Fill(1);
@@ -91,7 +91,7 @@ public sealed class GradientTests
         double Loss(out Tensor[] gradients)
         {
             using TensorScope scope = new();
-            using Tape tape = new() { Dropout = 0.4f, Seed = 3 };
+            using Tape tape = new() { Dropout = 0.4f, Random = new(RandomUse.Tests, 3, 0) };
             Tensor y = Tensor.Attention(x[0], x[1], x[2], 2);
             tape.Backward(y, weights);
             gradients = [.. x.Select(t => t.Grad!.Detach())];

@@ -44,7 +44,7 @@ public sealed class ScenePhrasesTests
         ScenePhrases phrases = new(scene);
         Assert.DoesNotContain(phrases.All(), p => p.Name == "dog");
         Assert.Contains(phrases.All(), p => p.Name == "hound");
-        RandomStream random = new(0, 0, 0);
+        RandomStream random = new(RandomUse.Tests, 0, 0);
         for (int i = 0; i < 500; i++) Assert.NotEqual("dog", phrases.Negative(ref random).Name);
     }
 
@@ -117,7 +117,7 @@ public sealed class ScenePhrasesTests
             Assert.Equal(Exposure.Seen, phrase.Exposure);
             Assert.DoesNotContain(phrase.Name, words);
             Assert.DoesNotContain(phrase.RelatedName, words);
-            RandomStream random = new(0, 0, i);
+            RandomStream random = new(RandomUse.Tests, 0, i);
             Assert.DoesNotContain(new ScenePhrases(scene).Negative(ref random).Name, words);
         }
     }
@@ -143,7 +143,7 @@ public sealed class ScenePhrasesTests
         {
             Scene scene = generator.Generate(SceneSplit.Train, 6, i);
             ScenePhrases phrases = new(scene);
-            RandomStream random = new(0, 6, i);
+            RandomStream random = new(RandomUse.Tests, 6, i);
             if (phrases.Sample(ref random) is not Phrase phrase) continue;
             Assert.NotEqual(0u, phrase.Objects);
             kinds[phrase.Kind] = kinds.GetValueOrDefault(phrase.Kind) + 1;

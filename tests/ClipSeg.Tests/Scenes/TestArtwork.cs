@@ -77,7 +77,7 @@ internal static class TestArtwork
 
     private static List<Sprite> Sprites(ConceptEntry entry)
     {
-        RandomStream random = new(split: 0, seed: 0, entry.Line);
+        RandomStream random = new(RandomUse.TrainScenes, seed: 0, entry.Line);
         return [.. entry.Labels.Select(_ => new Sprite(
             Disc((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256)), "test"))];
     }

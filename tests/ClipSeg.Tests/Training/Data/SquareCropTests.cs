@@ -16,7 +16,7 @@ public sealed class SquareCropTests
         SegmentationSample sample = Sample(width, height, (x, y) => x + y < 2 && x < 2);
         for (int seed = 0; seed < 20; seed++)
         {
-            RandomStream random = new(0, seed, 0);
+            RandomStream random = new(RandomUse.Tests, seed, 0);
             SegmentationSample crop = SquareCrop.Apply(sample, ref random);
             Assert.Equal((10, 10), (crop.Picture.Width, crop.Picture.Height));
             Assert.Equal((10, 10), (crop.Mask.Width, crop.Mask.Height));
@@ -32,7 +32,7 @@ public sealed class SquareCropTests
         HashSet<float> counts = [];
         for (int seed = 0; seed < 60; seed++)
         {
-            RandomStream random = new(0, seed, 0);
+            RandomStream random = new(RandomUse.Tests, seed, 0);
             counts.Add(SquareCrop.Apply(sample, ref random).Mask.Values.Sum());
         }
         Assert.All(counts, count => Assert.True(count > 60));       // 5 % of 60 x 20
@@ -43,7 +43,7 @@ public sealed class SquareCropTests
     public void Square_picture_stays_as_it_is()
     {
         SegmentationSample sample = Sample(8, 8, (x, _) => x > 3);
-        RandomStream random = new(0, 0, 0);
+        RandomStream random = new(RandomUse.Tests, 0, 0);
         Assert.Same(sample, SquareCrop.Apply(sample, ref random));
     }
 

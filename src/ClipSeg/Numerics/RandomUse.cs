@@ -1,0 +1,58 @@
+namespace ClipSeg.Numerics;
+
+/// <summary>
+/// What random numbers are drawn for. Each use has a stream of its own, so that no two draw the same numbers; the
+/// numbers behind the names never change, since scenes and runs of old are drawn again from them.
+/// </summary>
+/// <remarks>
+/// Those named after a split come in threes, training, validation, test: <c>TrainScenes + (int)split</c>.
+/// </remarks>
+internal enum RandomUse
+{
+    TrainScenes = 0,
+    ValidationScenes = 1,
+    TestScenes = 2,
+
+    TrainCaptions = 10,
+    ValidationCaptions = 11,
+    TestCaptions = 12,
+
+    /// <summary>Which phrases are asked of a scene in files and in tests.</summary>
+    ScenePhrases = 20,
+
+    TrainScenePhrases = 100,
+    ValidationScenePhrases = 101,
+    TestScenePhrases = 102,
+
+    TrainSceneNegatives = 110,
+    ValidationSceneNegatives = 111,
+    TestSceneNegatives = 112,
+
+    TrainSceneSupports = 120,
+    ValidationSceneSupports = 121,
+    TestSceneSupports = 122,
+
+    EvaluatedSupports = 200,
+    EvaluatedNegatives = 201,
+
+    /// <summary>Weights that are in no checkpoint.</summary>
+    FreshWeights = 300,
+    Dropout = 301,
+
+    /// <summary>In which order an epoch visits the samples.</summary>
+    EpochOrder = 310,
+
+    /// <summary>Crops, templates, mixing weights, and whether a sample becomes a negative.</summary>
+    BatchDraws = 311,
+
+    PhraseCutSupports = 320,
+    PhraseCutNegatives = 321,
+    FolderSupports = 330,
+    FolderNegatives = 331,
+
+    /// <summary>Resampled pictures behind a score's interval.</summary>
+    Bootstrap = 340,
+
+    /// <summary>Inputs of tests and benchmarks.</summary>
+    Tests = 900,
+}
