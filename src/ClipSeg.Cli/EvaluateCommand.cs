@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ClipSeg.Files;
 using ClipSeg.Scenes.Artwork;
 using ClipSeg.Scenes.Evaluation;
 using Spectre.Console;
@@ -121,23 +122,13 @@ internal sealed class EvaluateCommand
         if (file is null) return null;
         if (!file.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
             throw new ArgumentException($"Pictures are saved as PNG; the path must end in .png, got '{file}'.");
-        if (Directory.Exists(file)) throw new IOException($"'{file}' is a folder, expected the name of a file.");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        OutputFile.Check(file);
         return file;
     }
 
-    private static void WriteJson(string path, SceneReport report)
+    private static void WriteJson(string path, SceneReport report) => OutputFile.Write(path, file =>
     {
-        string partial = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (FileStream file = File.Create(partial))
-            using (Utf8JsonWriter json = new(file, new() { Indented = true })) report.Write(json);
-            File.Move(partial, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(partial);       // does nothing once the file has moved
-        }
-    }
+        using Utf8JsonWriter json = new(file, new() { Indented = true });
+        report.Write(json);
+    });
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using ClipSeg.Files;
 using ClipSeg.Numerics;
 
 namespace ClipSeg.Cli;
@@ -9,9 +10,7 @@ internal static class NpyFile
 {
     private const int Alignment = 64;
 
-    /// <summary>
-    /// Writes a tensor as little-endian float32. The file appears under its name when it is complete.
-    /// </summary>
+    /// <summary>Writes a tensor as little-endian float32.</summary>
     public static void Write(string path, Tensor tensor)
     {
         string header =
@@ -28,15 +27,6 @@ internal static class NpyFile
         for (int i = 0; i < tensor.Length; i++)
             BinaryPrimitives.WriteSingleLittleEndian(elements[(i * sizeof(float))..], tensor.Data[i]);
 
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);     // does nothing once the file has moved
-        }
+        OutputFile.Write(path, bytes);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClipSeg.Files;
 using ClipSeg.Scenes;
 using ClipSeg.Training.Data;
 using Spectre.Console;
@@ -103,17 +104,8 @@ internal sealed class ScenesCommand
                 Photos = _artwork.Photos(parsed),
             }));
 
-        string partial = $"{folder}.{Guid.NewGuid():N}.partial";
-        try
-        {
-            WithBar(parsed.GetValue(_count)!.Value, onScene => Write(partial, generator, parsed, onScene));
-            if (Directory.Exists(folder)) Directory.Delete(folder);
-            Directory.Move(partial, folder);
-        }
-        finally
-        {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-        }
+        OutputFolder.Write(folder, partial =>
+            WithBar(parsed.GetValue(_count)!.Value, onScene => Write(partial, generator, parsed, onScene)));
         _terminal.Output.WriteLine(name);
         return CommandLine.Done;
     }

@@ -1,4 +1,5 @@
 using ClipSeg.Checkpoints;
+using ClipSeg.Files;
 using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Text;
@@ -20,7 +21,7 @@ internal static class OnnxFolder
     {
         if (Path.Exists(folder))
             throw new IOException($"'{folder}' exists already; a model is written to a new folder.");
-        ModelFiles.WriteFolder(folder, temporary =>
+        OutputFolder.Write(folder, temporary =>
         {
             ModelFiles.WriteJson(Path.Combine(temporary, "config.json"), model.Config.Write);
             ModelFiles.WriteJson(Path.Combine(temporary, "preprocessor_config.json"), preprocessing.Write);
@@ -36,10 +37,7 @@ internal static class OnnxFolder
             Save("decoder.onnx", OnnxModel.Decoder(model, type));
 
             void Save(string name, OnnxGraph graph)
-            {
-                using FileStream stream = File.Create(Path.Combine(temporary, name), bufferSize: 1 << 16);
-                graph.Write(stream);
-            }
+                => OutputFile.Write(Path.Combine(temporary, name), graph.Write);
         });
     }
 }

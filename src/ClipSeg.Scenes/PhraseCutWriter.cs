@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Text.Json;
+using ClipSeg.Files;
 using ClipSeg.Imaging;
 using ClipSeg.Training.Data;
 
@@ -12,25 +12,20 @@ internal sealed class PhraseCutWriter(string folder, int size, int phrasesPerSce
     private readonly Dictionary<string, int> _names = [], _attributes = [], _predicates = [];
 
     public void WriteSplit(string split, IEnumerable<Scene> scenes)
+        => WriteJson($"refer_{split}.json", json =>
     {
-        string path = Path.Combine(folder, $"refer_{split}.json"), partial = path + ".partial";
-        using (FileStream file = File.Create(partial))
-        using (Utf8JsonWriter json = new(file))
+        json.WriteStartArray();
+        foreach (Scene scene in scenes)
         {
-            json.WriteStartArray();
-            foreach (Scene scene in scenes)
-            {
-                long id = _images.Count + 1;
-                _images.Add((id, split));
-                scene.Picture.Save(Path.Combine(folder, "images", $"{id}.png"));
-                foreach (Phrase phrase in SceneFiles.PhrasesOf(scene, id, phrasesPerScene))
-                    WriteTask(json, scene, phrase, id);
-                json.Flush();
-            }
-            json.WriteEndArray();
+            long id = _images.Count + 1;
+            _images.Add((id, split));
+            scene.Picture.Save(Path.Combine(folder, "images", $"{id}.png"));
+            foreach (Phrase phrase in SceneFiles.PhrasesOf(scene, id, phrasesPerScene))
+                WriteTask(json, scene, phrase, id);
+            json.Flush();
         }
-        File.Move(partial, path, overwrite: true);
-    }
+        json.WriteEndArray();
+    });
 
     /// <summary>The list of pictures and the counts of words, once all splits are written.</summary>
     public void WriteTables()
@@ -130,11 +125,11 @@ internal sealed class PhraseCutWriter(string folder, int size, int phrasesPerSce
     }
 
     private void WriteJson(string name, Action<Utf8JsonWriter> write)
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer)) write(json);
-        SceneFiles.WriteWhole(Path.Combine(folder, name), buffer.WrittenSpan);
-    }
+        => OutputFile.Write(Path.Combine(folder, name), file =>
+        {
+            using Utf8JsonWriter json = new(file);
+            write(json);
+        });
 
     private static void WriteNumbers(Utf8JsonWriter json, string? name, ReadOnlySpan<long> numbers)
     {

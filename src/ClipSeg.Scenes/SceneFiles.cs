@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ClipSeg.Files;
 using ClipSeg.Numerics;
 using ClipSeg.Training.Data;
 
@@ -58,7 +59,7 @@ internal static class SceneFiles
                 list.Append(Line(image, mask, phrases[k])).Append('\n');
             }
         }
-        WriteWhole(Path.Combine(folder, "phrases.jsonl"), Encoding.UTF8.GetBytes(list.ToString()));
+        OutputFile.Write(Path.Combine(folder, "phrases.jsonl"), list.ToString());
     }
 
     /// <summary>
@@ -89,14 +90,6 @@ internal static class SceneFiles
                 yield return generator.Generate(split, seed, i);
             }
         }
-    }
-
-    /// <summary>Under a temporary name first, so that nobody meets half a file.</summary>
-    internal static void WriteWhole(string path, ReadOnlySpan<byte> data)
-    {
-        string partial = path + ".partial";
-        File.WriteAllBytes(partial, data);
-        File.Move(partial, path, overwrite: true);
     }
 
     private static string Line(string image, string mask, Phrase phrase)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using ClipSeg.Files;
 using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
@@ -136,23 +137,11 @@ internal sealed class ActivationCache : IDisposable
     private long OffsetOf(long group) => _headerBytes + _records[group] * RecordBytes;
 
     /// <summary>The file appears with all its room; most file systems give that to it only as it is filled.</summary>
-    private static void Create(string path, byte[] header, long length)
+    private static void Create(string path, byte[] header, long length) => OutputFile.Write(path, file =>
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (FileStream file = new(temporary, FileMode.CreateNew))
-            {
-                file.Write(header);
-                file.SetLength(length);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+        file.Write(header);
+        file.SetLength(length);
+    });
 
     private void Check(string path, byte[] header, long length)
     {

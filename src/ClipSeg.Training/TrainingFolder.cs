@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ClipSeg.Files;
 using ClipSeg.Formats;
 using ClipSeg.Numerics;
 
@@ -81,8 +82,8 @@ internal sealed class TrainingFolder
         }
         optimizer.Steps = steps;
 
-        LogLine[] kept = [.. ReadLog().Where(line => line.Step <= steps)];
-        File.WriteAllLines(_log, kept.Select(Format));
+        IEnumerable<LogLine> kept = ReadLog().Where(line => line.Step <= steps);
+        OutputFile.Write(_log, string.Concat(kept.Select(line => Format(line) + "\n")));
     }
 
     public void Log(LogLine line) => File.AppendAllText(_log, Format(line) + "\n");

@@ -11,7 +11,7 @@ public sealed partial class RepositoryTests
     // Each uses only itself and what stands before it; what stands alone is a project, with its own folders after it.
     private static readonly string[] _rooms =
     [
-        "Numerics", "Imaging", "Text", "Formats", "Model", "Checkpoints", "Prompts", "",
+        "Files", "Numerics", "Imaging", "Text", "Formats", "Model", "Checkpoints", "Prompts", "",
         "Onnx", "Training.Data", "Training.Metrics", "Training.Reports", "Training",
         "Scenes.Artwork", "Scenes", "Scenes.Pretraining", "Scenes.Evaluation", "Cli",
     ];

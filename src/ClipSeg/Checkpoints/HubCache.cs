@@ -1,3 +1,5 @@
+using ClipSeg.Files;
+
 namespace ClipSeg.Checkpoints;
 
 /// <summary>The folder that Hugging Face's tools keep downloads in.</summary>
@@ -59,18 +61,10 @@ internal sealed class HubCache(HubSettings settings)
         }
         else
         {
-            string temporary = $"{folder}.{Guid.NewGuid():N}";
-            Directory.CreateDirectory(temporary);
-            try
+            OutputFolder.Write(folder, temporary =>
             {
                 foreach (HubFile file in files) Link(name, file, temporary, files);
-                Directory.Move(temporary, folder);
-            }
-            catch
-            {
-                Directory.Delete(temporary, recursive: true);
-                throw;
-            }
+            });
         }
         if (!IsCommit(revision)) WriteRef(name, revision, commit);
         return folder;
@@ -107,13 +101,7 @@ internal sealed class HubCache(HubSettings settings)
     }
 
     private void WriteRef(string name, string revision, string commit)
-    {
-        string path = Ref(name, revision);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = $"{path}.{Guid.NewGuid():N}";
-        File.WriteAllText(temporary, commit);
-        File.Move(temporary, path, overwrite: true);
-    }
+        => OutputFile.Write(Ref(name, revision), commit);
 
     private string Repository(string name) => Path.Combine(settings.CacheFolder, $"models--{name.Replace("/", "--")}");
 

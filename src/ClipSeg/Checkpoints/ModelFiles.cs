@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ClipSeg.Files;
 using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Text;
@@ -52,7 +53,7 @@ internal static class ModelFiles
         Action<Utf8JsonWriter> preprocessor, BpeVocabulary vocabulary, StoredType type = StoredType.Float32,
         params IReadOnlyList<string> others)
     {
-        WriteFolder(folder, temporary =>
+        OutputFolder.Write(folder, temporary =>
         {
             WriteJson(Path.Combine(temporary, "config.json"), config);
             WriteJson(Path.Combine(temporary, "preprocessor_config.json"), preprocessor);
@@ -62,41 +63,15 @@ internal static class ModelFiles
             // Hugging Face's loaders refuse a file that does not say for which framework it was written.
             Dictionary<string, string> metadata = new() { ["format"] = "pt" };
             SafeTensorsWriter.Write(Path.Combine(temporary, Weights), tensors, metadata, type);
-        });
-    }
-
-    /// <summary>Publishes what <paramref name="write"/> puts into the folder it is given, if all goes well.</summary>
-    internal static void WriteFolder(string folder, Action<string> write)
-    {
-        string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        string temporary = $"{target}.{Guid.NewGuid():N}.tmp";
-        Directory.CreateDirectory(temporary);
-        try
-        {
-            write(temporary);
-            Publish(temporary, target);
-        }
-        finally
-        {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
-        }
-    }
-
-    private static void Publish(string temporary, string target)
-    {
-        if (!Directory.Exists(target))
-        {
-            Directory.Move(temporary, target);
-            return;
-        }
-        foreach (string file in Directory.GetFiles(temporary).OrderBy(path => Path.GetFileName(path) == Weights))
-            File.Move(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+        }, last: Weights);
     }
 
     internal static void WriteJson(string path, Action<Utf8JsonWriter> write)
     {
-        using FileStream stream = File.Create(path);
-        using Utf8JsonWriter json = new(stream, new() { Indented = true });
-        write(json);
+        OutputFile.Write(path, stream =>
+        {
+            using Utf8JsonWriter json = new(stream, new() { Indented = true });
+            write(json);
+        });
     }
 }

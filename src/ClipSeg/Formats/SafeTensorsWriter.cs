@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
+using ClipSeg.Files;
 
 namespace ClipSeg.Formats;
 
@@ -15,9 +16,8 @@ internal static class SafeTensorsWriter
     /// under its name when it is complete; it may replace the one that the tensors are read from.
     /// </summary>
     /// <exception cref="ArgumentException">Two tensors have one name, or the type is not one of the three.</exception>
-    /// <exception cref="CheckpointException">
-    /// The file cannot be written, or a value is too large for float16; an older file is still there.
-    /// </exception>
+    /// <exception cref="CheckpointException">A value is too large for float16.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, IEnumerable<StoredTensor> tensors,
         IReadOnlyDictionary<string, string>? metadata = null, StoredType type = StoredType.Float32)
     {
@@ -30,25 +30,11 @@ internal static class SafeTensorsWriter
                 throw new ArgumentException($"Two tensors are called '{sorted[i].Name}'.", nameof(tensors));
         }
 
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        OutputFile.Write(path, stream =>
         {
-            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                stream.Write(Header(sorted, metadata, type));
-                foreach (StoredTensor tensor in sorted) WriteElements(stream, tensor, type);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"File '{path}' cannot be written: {e.Message}", e);
-        }
-        finally
-        {
-            if (File.Exists(temporary)) File.Delete(temporary);
-        }
+            stream.Write(Header(sorted, metadata, type));
+            foreach (StoredTensor tensor in sorted) WriteElements(stream, tensor, type);
+        });
     }
 
     private static byte[] Header(StoredTensor[] tensors, IReadOnlyDictionary<string, string>? metadata, StoredType type)

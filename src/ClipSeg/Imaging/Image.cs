@@ -1,3 +1,4 @@
+using ClipSeg.Files;
 using SkiaSharp;
 
 namespace ClipSeg.Imaging;
@@ -77,7 +78,7 @@ public sealed class Image
     /// <param name="quality">0 to 100, of JPEG and WebP; a WebP of 100 loses nothing.</param>
     /// <exception cref="ArgumentException">The path ends otherwise, or a JPEG is to be transparent.</exception>
     public void Save(string path, int quality = DefaultQuality)
-        => PictureFile.Write(path, SkiaCodec.Encode(this, PictureFile.FormatOf(path), quality));
+        => OutputFile.Write(path, SkiaCodec.Encode(this, PictureFile.FormatOf(path), quality));
 
     /// <summary>This picture as a PNG file: RGB, or RGBA where it has alpha.</summary>
     public byte[] EncodePng() => SkiaCodec.Encode(this, SKEncodedImageFormat.Png, DefaultQuality);

@@ -1,3 +1,4 @@
+using ClipSeg.Files;
 using SkiaSharp;
 
 namespace ClipSeg.Imaging;
@@ -73,7 +74,7 @@ public sealed class Mask
         SKEncodedImageFormat format = PictureFile.FormatOf(path);
         if (bits16 && format != SKEncodedImageFormat.Png)
             throw new ArgumentException($"Only a PNG has 16 bits; the path must end in .png, got '{path}'.");
-        PictureFile.Write(path, bits16 ? EncodePng(bits16) : SkiaCodec.Encode(this, format, PictureFile.BestQuality));
+        OutputFile.Write(path, bits16 ? EncodePng(bits16) : SkiaCodec.Encode(this, format, PictureFile.BestQuality));
     }
 
     /// <summary>This mask as a grey PNG file: 0 black, 1 white, rounded to 8 or 16 bits.</summary>

@@ -83,22 +83,6 @@ internal static class PictureFile
             $"Pictures are saved as PNG, JPEG or WebP; the path must end in .png, .jpg or .webp, got '{path}'."),
     };
 
-    /// <summary>Writes under a temporary name in the same folder, then renames: nobody ever sees half a file.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> data)
-    {
-        string full = Path.GetFullPath(path);
-        string temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Guid.NewGuid():N}.tmp");
-        try
-        {
-            File.WriteAllBytes(temporary, data);
-            File.Move(temporary, full, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);     // does nothing once the file has moved
-        }
-    }
-
     /// <summary>Refuses what a few bytes claim before a decoder believes it.</summary>
     private static void CheckHeader(PictureKind kind, ReadOnlySpan<byte> data, string name)
     {
