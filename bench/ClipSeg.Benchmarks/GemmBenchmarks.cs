@@ -6,6 +6,7 @@ namespace ClipSeg.Benchmarks;
 /// <summary>Products in the shapes of ViT-B/16 at 352 pixels (485 tokens), and of training small towers.</summary>
 public class GemmBenchmarks
 {
+    private Compute _compute = null!;
     private PackedMatrix _b = null!;
     private float[] _a = null!, _c = null!;
 
@@ -28,7 +29,7 @@ public class GemmBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        Workers.Count = Threads;
+        _compute = new(Threads);
         Random random = new(42);
         (_a, _c) = (new float[Size.M * Size.K], new float[Size.M * Size.N]);
         for (int i = 0; i < _a.Length; i++) _a[i] = random.NextSingle();
@@ -36,7 +37,11 @@ public class GemmBenchmarks
     }
 
     [Benchmark]
-    public void Multiply() => Gemm.Multiply(_a, Size.K, Size.M, _b, _c, Size.N);
+    public void Multiply()
+    {
+        using Compute.Entry entry = _compute.Enter();
+        Gemm.Multiply(_a, Size.K, Size.M, _b, _c, Size.N);
+    }
 
     /// <summary>[M, K] x [K, N]; 2 M K N operations.</summary>
     public sealed record Shape(string Name, int M, int K, int N)

@@ -12,6 +12,7 @@ public class SegmentBenchmarks
     private static readonly int[] _prompt = [49406, 320, 2368, 49407];      // "a cat"
 
     private ClipSegModel _model = null!;
+    private Compute _compute = null!;
     private Tensor _pixels = null!;
     private Tensor[] _activations = null!;
     private Tensor _conditionals = null!;
@@ -25,7 +26,8 @@ public class SegmentBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        Workers.Count = Threads;
+        _compute = new(Threads);
+        using Compute.Entry entry = _compute.Enter();
         ClipSegConfig config = ClipSegConfig.Rd64;
         _model = new(new Weights(FormulaWeights.For(config)), config) { Precision = Precision };
         _pixels = new Preprocessing().Apply(FullSize.Picture(640));
@@ -55,8 +57,9 @@ public class SegmentBenchmarks
         return _model.Decoder.Forward(activations, text, 22, 22);
     }
 
-    private static float Run(Func<Tensor> work)
+    private float Run(Func<Tensor> work)
     {
+        using Compute.Entry entry = _compute.Enter();
         using TensorScope scope = new();
         return work().Data[0];
     }

@@ -68,9 +68,12 @@ internal sealed class PeerServer : IDisposable
             "int8" => Precision.Int8,
             _ => throw new ArgumentException($"Precision is '{name}', expected f32, bf16 or int8."),
         };
-        Workers.Count = request.GetProperty("threads").GetInt32();
         _segmenter?.Dispose();
-        _segmenter = Segmenter.Load(request.GetProperty("folder").GetString()!, new() { Precision = precision });
+        _segmenter = Segmenter.Load(request.GetProperty("folder").GetString()!, new()
+        {
+            Precision = precision,
+            Threads = request.GetProperty("threads").GetInt32(),
+        });
     }
 
     /// <summary>Texts once, each picture once, and the decoder for each picture with all texts.</summary>
@@ -82,6 +85,7 @@ internal sealed class PeerServer : IDisposable
             .Select(sequence => sequence.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
 
         (Model.ClipSegModel model, int patch) = (_segmenter!.Model, _segmenter.Model.Config.PatchSize);
+        using Compute.Entry entry = _segmenter.Compute.Enter();
         using TensorScope scope = new();
         Tensor texts = model.Text.Embed(ids);                                                       // [P, E]
         Tensor[] logits = new Tensor[pictures];

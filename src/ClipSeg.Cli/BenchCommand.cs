@@ -53,12 +53,12 @@ internal sealed class BenchCommand
 
     private int Run(ParseResult parsed)
     {
-        _compute.Apply(parsed);
         int? size = parsed.GetValue(_size);
         string? name = parsed.GetValue(_model);
         Precision precision = _compute.Precision(parsed);
-        using Segmenter segmenter = name is null ? Random(size, precision)
-            : Segmenter.Load(ModelOptions.Locate(name, _terminal), new() { Size = size, Precision = precision });
+        using Segmenter segmenter = name is null ? Random(size, precision, _compute.Threads(parsed))
+            : Segmenter.Load(ModelOptions.Locate(name, _terminal),
+                new() { Size = size, Precision = precision, Threads = _compute.Threads(parsed) });
         ClipTokenizer tokenizer = new(segmenter.Checkpoint is { } checkpoint
             ? ModelFiles.ReadVocabulary(checkpoint, new()) : BpeVocabulary.FromMerges([]));
 
@@ -67,9 +67,9 @@ internal sealed class BenchCommand
             Model = name ?? "ViT-B/16, random weights",
             Width = segmenter.Preprocessing.Width,
             Height = segmenter.Preprocessing.Height,
-            Threads = Workers.Count,
+            Threads = segmenter.Compute.Workers.Count,
             Precision = precision,
-            Peaks = [.. Enum.GetValues<Precision>().Select(p => GemmPeak.Measure(p, _terminal.Stop))],
+            Peaks = [.. Enum.GetValues<Precision>().Select(p => GemmPeak.Measure(p, segmenter.Compute.Workers.Count, _terminal.Stop))],
             Times = StageTimes.Measure(segmenter, tokenizer, _terminal.Stop),
         });
         if (parsed.GetValue(_json)) report.WriteJson(_terminal.Output);
@@ -78,7 +78,7 @@ internal sealed class BenchCommand
     }
 
     /// <summary>The authors' network without their weights: its vocabulary is letters.</summary>
-    private static Segmenter Random(int? size, Precision precision)
+    private static Segmenter Random(int? size, Precision precision, int? threads)
     {
         ClipSegConfig config = ClipSegConfig.Rd64 with { VocabularySize = 514, EndToken = 513 };
         Preprocessing preprocessing = new();
@@ -89,7 +89,7 @@ internal sealed class BenchCommand
         ClipSegModel fresh = new(new(new Dictionary<string, StoredTensor>(), fresh: ""), config);
         Dictionary<string, StoredTensor> weights = fresh.Weights.Parameters.ToDictionary(p => p.Name, RandomWeight);
         ClipSegModel network = new(new(weights), config) { Precision = precision };
-        return new(network, preprocessing, () => new(BpeVocabulary.FromMerges([])));
+        return new(network, preprocessing, () => new(BpeVocabulary.FromMerges([])), new(threads));
     }
 
     private static StoredTensor RandomWeight(Parameter parameter)

@@ -34,11 +34,8 @@ internal sealed class ComputeOptions
         command.Options.Add(_precision);
     }
 
-    /// <summary>Sets the number of threads.</summary>
-    public void Apply(ParseResult parsed)
-    {
-        if (parsed.GetValue(_threads) is { } threads) Workers.Count = threads;
-    }
+    /// <summary>Null for one per processor.</summary>
+    public int? Threads(ParseResult parsed) => parsed.GetValue(_threads);
 
     public Precision Precision(ParseResult parsed) => parsed.GetValue(_precision) switch
     {

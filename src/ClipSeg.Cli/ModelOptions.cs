@@ -68,9 +68,12 @@ internal sealed class ModelOptions
     /// <summary>Opens the model that --model or the environment names, or the one in the box.</summary>
     public Segmenter Load(ParseResult parsed, Terminal terminal)
     {
-        _compute.Apply(parsed);
-        return Load(
-            Name(parsed, terminal), parsed.GetValue(_size), _compute.Precision(parsed), parsed, terminal);
+        return Load(Name(parsed, terminal), new()
+        {
+            Size = parsed.GetValue(_size),
+            Precision = _compute.Precision(parsed),
+            Threads = _compute.Threads(parsed),
+        }, parsed, terminal);
     }
 
     /// <summary>The same as files alone: for training, which builds a network of its own on them.</summary>
@@ -89,14 +92,12 @@ internal sealed class ModelOptions
 
     /// <summary>Opens a model whose path or name is an argument.</summary>
     public Segmenter Load(string model, ParseResult parsed, Terminal terminal)
-        => Load(model, parsed.GetValue(_size), Precision.Float32, parsed, terminal);
+        => Load(model, new() { Size = parsed.GetValue(_size) }, parsed, terminal);
 
-    private Segmenter Load(string model, int? size, Precision precision, ParseResult parsed, Terminal terminal)
+    private Segmenter Load(string model, SegmenterOptions options, ParseResult parsed, Terminal terminal)
     {
-        SegmenterOptions options = new()
+        options = options with
         {
-            Size = size,
-            Precision = precision,
             ExtractLayers = ParseLayers(parsed.GetValue(_layers)),
             Files = Files(parsed),
         };

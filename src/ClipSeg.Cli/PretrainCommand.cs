@@ -53,7 +53,7 @@ internal static class PretrainCommand
                 new Dictionary<string, StoredTensor>(), trainable: "clip.", fresh: "", seed: (uint)recipe.Seed);
             ClipSegModel model = new(weights, sizes) { Precision = run.Precision(parsed) };
             Pretrainer training = new(model, vocabulary, data, recipe);
-            return run.Train(terminal, training, folder, recipe.Interval, "pairs", "caption found");
+            return run.Train(parsed, terminal, training, folder, recipe.Interval, "pairs", "caption found");
         });
         return command;
     }

@@ -34,7 +34,6 @@ internal sealed class RunOptions
     /// <summary>The run's folder: a new one, or, to resume, one with a run in it.</summary>
     public TrainingFolder Open(ParseResult parsed)
     {
-        _compute.Apply(parsed);
         string path = parsed.GetValue(_out)!;
         bool resume = parsed.GetValue(_resume);
         if (!resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
@@ -52,8 +51,11 @@ internal sealed class RunOptions
     /// <param name="samples">What a step is made of, in the plural.</param>
     /// <param name="scored">What the validation score is.</param>
     public int Train(
-        Terminal terminal, ITraining training, TrainingFolder folder, int interval, string samples, string scored)
+        ParseResult parsed, Terminal terminal, ITraining training, TrainingFolder folder, int interval, string samples,
+        string scored)
     {
+        using Compute compute = new(_compute.Threads(parsed));
+        using Compute.Entry entry = compute.Enter();
         double? best = null;
         if (terminal.Interactive)
         {

@@ -59,6 +59,7 @@ internal sealed record StageTimes(IReadOnlyList<Stage> Stages, int Runs, int Tok
     private static Stage[] Run(Segmenter segmenter, Image picture, int[] ids)
     {
         using Profile profile = new();
+        using Compute.Entry entry = segmenter.Compute.Enter();
         using TensorScope scope = new();
         int patch = segmenter.Model.Config.PatchSize;
         Tensor pixels = Measure(Picture, () => segmenter.Preprocessing.Apply(picture));

@@ -98,7 +98,7 @@ internal static class TrainCommand
                     lock (reported) terminal.Warn($"Skipped: {message}");
                 },
             };
-            return run.Train(terminal, training, folder, recipe.Interval, "samples", "foreground IoU");
+            return run.Train(parsed, terminal, training, folder, recipe.Interval, "samples", "foreground IoU");
 
             ActivationCache? Cache(string name, SegmentationData pictures) => parsed.GetValue(cache) is { } directory
                 ? new(Path.Combine(directory, $"{name}.activations"), network, preprocessing, pictures, recipe)

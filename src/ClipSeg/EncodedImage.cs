@@ -2,7 +2,10 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg;
 
-/// <summary>A picture as CLIP has read it: all that prompts need of it, in memory of its own.</summary>
+/// <summary>
+/// A picture as CLIP has read it: all that prompts need of it, in memory of its own. For the segmenter that made it, or
+/// another one of the same model.
+/// </summary>
 public sealed class EncodedImage
 {
     internal EncodedImage(int width, int height, int gridHeight, int gridWidth, IReadOnlyList<Tensor> activations)

@@ -11,43 +11,55 @@ namespace ClipSeg;
 /// <summary>Segments what a prompt names or shows. Safe to use from several threads.</summary>
 /// <remarks>
 /// The expensive half is the picture, and it does not depend on the prompt: <see cref="Encode"/> once, prompt as often
-/// as you like. Weights are read when they are first needed.
+/// as you like. Weights are read when they are first needed. Work that is cancelled stops after the block of the network
+/// that it is in, some milliseconds later.
 /// </remarks>
 public sealed class Segmenter : IDisposable
 {
     private const int MaxPromptsAtOnce = 16;        // bounds the decoder's memory: about 5 MB a prompt at 352 x 352
 
-    /// <param name="model">The network.</param>
+    private bool _disposed;
+
+    /// <param name="engine">Runs the network; disposed with this if it can be.</param>
     /// <param name="preprocessing">Its size must be a multiple of the network's patch size.</param>
     /// <param name="tokenizer">Called once, when the first text comes.</param>
-    internal Segmenter(ClipSegModel model, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
+    /// <param name="compute">Threads and memory; disposed with this. By default all processors.</param>
+    internal Segmenter(
+        IEngine engine, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer, Compute? compute = null)
     {
-        if (preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
+        if (preprocessing.Misfit(engine.Config.PatchSize) is { } misfit)
             throw new ArgumentException(misfit);
-        (Model, Preprocessing, Prompts) = (model, preprocessing, new(model, preprocessing, tokenizer));
+        (Engine, Preprocessing, Compute) = (engine, preprocessing, compute ?? new());
+        Prompts = new(engine, preprocessing, tokenizer);
     }
 
-    private Segmenter(Checkpoint checkpoint, ClipSegModel model, Preprocessing preprocessing, SegmenterOptions options)
-        : this(model, preprocessing, () => new(ModelFiles.ReadVocabulary(checkpoint, options.Files)))
-        => Checkpoint = checkpoint;
+    /// <summary>The files the model was loaded from; null if it was made in memory or runs elsewhere.</summary>
+    internal Checkpoint? Checkpoint { get; private init; }
 
-    /// <summary>The files the model was loaded from; null if it was made in memory.</summary>
-    internal Checkpoint? Checkpoint { get; }
+    internal IEngine Engine { get; }
 
-    internal ClipSegModel Model { get; }
+    /// <summary>The network, where it is ours that runs.</summary>
+    internal ClipSegModel Model => Engine as ClipSegModel
+        ?? throw new InvalidOperationException($"{Engine.GetType().Name} runs a network whose weights it does not show.");
 
     internal Preprocessing Preprocessing { get; }
 
-    /// <summary>Makes prompts; <see cref="Prompt(string, string)"/> and its siblings are shorthands.</summary>
+    internal Compute Compute { get; }
+
+    /// <summary>Makes prompts; <see cref="Prompt(string, string, CancellationToken)"/> and its siblings are
+    /// shorthands.</summary>
     internal PromptEncoder Prompts { get; }
 
     /// <summary>Opens a model: its folder, its file, or the name of one that has been pulled from the hub.</summary>
     /// <exception cref="CheckpointException">There is no such model, or it is damaged, or its parts do not
     /// fit.</exception>
-    /// <exception cref="ArgumentException">The model cannot work at the size that the options ask for.</exception>
+    /// <exception cref="ArgumentException">The model cannot work as the options ask.</exception>
     public static Segmenter Load(string model, SegmenterOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(model);
         options ??= new();
+        if (options.Threads is < 1)
+            throw new ArgumentException($"{nameof(options.Threads)} is {options.Threads}, expected at least 1.");
         CheckpointOptions files = options.ExtractLayers is null
             ? options.Files
             : options.Files with { ExtractLayers = options.ExtractLayers };
@@ -64,7 +76,11 @@ public sealed class Segmenter : IDisposable
             if (options.Size is { } size) preprocessing = preprocessing with { Width = size, Height = size };
             else if (preprocessing.Misfit(config.PatchSize) is { } misfit) throw new CheckpointException(misfit);
             ClipSegModel network = new(new Weights(checkpoint.Tensors), config) { Precision = options.Precision };
-            return new(checkpoint, network, preprocessing, options);
+            return new(network, preprocessing, () => new(ModelFiles.ReadVocabulary(checkpoint, options.Files)),
+                new(options.Threads))
+            {
+                Checkpoint = checkpoint,
+            };
         }
         catch (CheckpointException e)
         {
@@ -79,40 +95,105 @@ public sealed class Segmenter : IDisposable
     }
 
     /// <summary>Reads a picture with CLIP, so that prompts only cost the decoder.</summary>
-    public EncodedImage Encode(Image image)
+    public EncodedImage Encode(Image image, CancellationToken cancel = default)
     {
+        ArgumentNullException.ThrowIfNull(image);
+        using Compute.Entry entry = Enter(cancel);
         using TensorScope scope = new();
         Tensor pixels = Preprocessing.Apply(image);                                 // [1, 3, H, W]
-        Tensor[] activations = Model.Vision.Activations(pixels);                    // [1, T, C] each
-        int patch = Model.Config.PatchSize;
+        Tensor[] activations = Engine.Activations(pixels);                          // [1, T, C] each
+        int patch = Engine.Config.PatchSize;
         return new(image.Width, image.Height, pixels[2] / patch, pixels[3] / patch,
             Array.ConvertAll(activations, a => a.Detach()));
     }
 
     /// <summary>The probability of the prompt for every pixel of the picture.</summary>
-    public Mask Segment(Image image, string prompt) => Segment(Encode(image), [prompt])[0];
+    public Mask Segment(Image image, string prompt, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return Segment(Encode(image, cancel), [prompt], cancel)[0];
+    }
 
     /// <summary>The probability of the prompt for every pixel of the picture.</summary>
-    public Mask Segment(Image image, Prompt prompt) => Segment(Encode(image), [prompt])[0];
-
-    /// <summary>The probability of each prompt for every pixel of the picture.</summary>
-    public Mask[] Segment(EncodedImage image, IReadOnlyList<string> prompts) => Segment(image, Prompts.Texts(prompts));
-
-    /// <summary>The probability of each prompt for every pixel of the picture.</summary>
-    public Mask[] Segment(EncodedImage image, IReadOnlyList<Prompt> prompts)
+    public Mask Segment(Image image, Prompt prompt, CancellationToken cancel = default)
     {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return Segment(Encode(image, cancel), [prompt], cancel)[0];
+    }
+
+    /// <summary>The probability of each prompt for every pixel of the picture.</summary>
+    public Mask[] Segment(EncodedImage image, IReadOnlyList<string> prompts, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        using Compute.Entry entry = Enter(cancel);
+        return Segment(image, Prompts.Texts(prompts), cancel);
+    }
+
+    /// <summary>The probability of each prompt for every pixel of the picture.</summary>
+    /// <exception cref="ArgumentException">There is no prompt, or one was made for a CLIP of another width.</exception>
+    public Mask[] Segment(EncodedImage image, IReadOnlyList<Prompt> prompts, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(prompts);
+        using Compute.Entry entry = Enter(cancel);
         using TensorScope scope = new();
-        return Masks(image, Logits(image, prompts));
+        return Masks(image, Logits(image, prompts, cancel));
+    }
+
+    /// <summary>A prompt in words.</summary>
+    /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
+    public Prompt Prompt(string phrase, string template = "{}", CancellationToken cancel = default)
+        => Prompt(phrase, [template], cancel);
+
+    /// <summary>A prompt in words: the average of the phrase in each of the templates
+    /// (<see cref="PromptTemplates"/>).</summary>
+    public Prompt Prompt(string phrase, IReadOnlyList<string> templates, CancellationToken cancel = default)
+    {
+        using Compute.Entry entry = Enter(cancel);
+        return Prompts.Text(phrase, templates);
+    }
+
+    /// <summary>
+    /// A prompt that shows what to look for: a picture of it, and a mask of the same size that says where.
+    /// </summary>
+    /// <param name="engineering">What makes it stand out; <see cref="VisualPrompt.Default"/> if null.</param>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer
+    /// with.</exception>
+    public Prompt Prompt(
+        Image support, Mask? mask = null, VisualPrompt? engineering = null, CancellationToken cancel = default)
+    {
+        using Compute.Entry entry = Enter(cancel);
+        return Prompts.Image(support, mask, engineering);
+    }
+
+    /// <summary>A prompt that shows what to look for by limiting CLIP's attention to it.</summary>
+    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is no such block.</exception>
+    public Prompt Prompt(Image support, Mask mask, ClipMasking masking, CancellationToken cancel = default)
+    {
+        using Compute.Entry entry = Enter(cancel);
+        return Prompts.Image(support, mask, masking);
+    }
+
+    /// <summary>Frees memory that is kept between pictures; the next one takes it anew.</summary>
+    public void Trim() => Compute.Trim();
+
+    /// <summary>Ends the threads and closes the model's files.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        (Engine as IDisposable)?.Dispose();
+        Checkpoint?.Dispose();
+        Compute.Dispose();
     }
 
     /// <summary>
     /// What the decoder says, at the model's resolution: [P, H, W], one map per prompt. Above 0 is more likely than
     /// not.
     /// </summary>
-    /// <exception cref="ArgumentException">There is no prompt, or one was made for a CLIP of another width.</exception>
-    internal Tensor Logits(EncodedImage image, IReadOnlyList<Prompt> prompts)
+    internal Tensor Logits(EncodedImage image, IReadOnlyList<Prompt> prompts, CancellationToken cancel = default)
     {
         if (prompts.Count == 0) throw new ArgumentException("There is no prompt.", nameof(prompts));
+        using Compute.Entry entry = Enter(cancel);
         using TensorScope scope = new();
         Tensor? all = null;
         for (int first = 0; first < prompts.Count; first += MaxPromptsAtOnce)
@@ -120,7 +201,8 @@ public sealed class Segmenter : IDisposable
             using TensorScope part = new();
             int count = Math.Min(MaxPromptsAtOnce, prompts.Count - first);
             Tensor conditionals = Conditionals(prompts, first, count);
-            Tensor logits = Model.Decoder.Forward(image.Activations, conditionals, image.GridHeight, image.GridWidth);
+            Tensor logits = Engine.Decode(image.Activations, conditionals, image.GridHeight, image.GridWidth);
+            CheckFinite(logits, prompts, first);
             if (count == prompts.Count) return scope.Keep(part.Keep(logits));
 
             all ??= part.Keep(Tensor.Empty(prompts.Count, logits[1], logits[2]));
@@ -132,6 +214,7 @@ public sealed class Segmenter : IDisposable
     /// <summary>Logits [P, H, W] as probabilities at the picture's size.</summary>
     internal Mask[] Masks(EncodedImage image, Tensor logits)
     {
+        using Compute.Entry entry = Enter(default);
         (int count, int height, int width) = (logits[0], logits[1], logits[2]);
         Mask[] masks = new Mask[count];
         Workers.Split(count, 1, (start, end) =>
@@ -148,29 +231,23 @@ public sealed class Segmenter : IDisposable
         return masks;
     }
 
-    /// <summary>A prompt in words.</summary>
-    /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
-    public Prompt Prompt(string phrase, string template = "{}") => Prompts.Text(phrase, template);
+    private Compute.Entry Enter(CancellationToken cancel)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return Compute.Enter(cancel);
+    }
 
-    /// <summary>
-    /// A prompt that shows what to look for: a picture of it, and a mask of the same size that says where.
-    /// </summary>
-    /// <param name="engineering">What makes it stand out; <see cref="VisualPrompt.Default"/> if null.</param>
-    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is none to engineer
-    /// with.</exception>
-    public Prompt Prompt(Image support, Mask? mask = null, VisualPrompt? engineering = null)
-        => Prompts.Image(support, mask, engineering);
-
-    /// <summary>A prompt that shows what to look for by limiting CLIP's attention to it.</summary>
-    /// <exception cref="ArgumentException">The mask is empty or of another size, or there is no such block.</exception>
-    public Prompt Prompt(Image support, Mask mask, ClipMasking masking) => Prompts.Image(support, mask, masking);
-
-    /// <summary>Closes the model's files. Weights that have not been needed yet cannot be read any more.</summary>
-    public void Dispose() => Checkpoint?.Dispose();
+    private static void CheckFinite(Tensor logits, IReadOnlyList<Prompt> prompts, int first)
+    {
+        int size = logits.Length / logits[0], bad = logits.Data.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+        if (bad < 0) return;
+        throw new CheckpointException($"The model answers '{prompts[first + bad / size].Name}' with {logits.Data[bad]}, "
+            + "expected finite logits: its weights are damaged, or too large for this precision.");
+    }
 
     private Tensor Conditionals(IReadOnlyList<Prompt> prompts, int first, int count)
     {
-        int width = Model.Config.EmbeddingWidth;
+        int width = Engine.Config.EmbeddingWidth;
         Tensor conditionals = Tensor.Empty(count, width);                           // [P, E]
         for (int i = 0; i < count; i++)
         {

@@ -17,6 +17,9 @@ public sealed record SegmenterOptions
     /// <summary>What matrix products multiply: float32 is exact, the others are faster.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>How many threads a picture is worked on with, the caller's included. Null: one per processor.</summary>
+    public int? Threads { get; init; }
+
     /// <summary>For the authors' files, which hold the decoder without its CLIP and have no config.</summary>
     public CheckpointOptions Files { get; init; } = new();
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ClipSeg.Formats;
 using ClipSeg.Imaging;
@@ -199,6 +200,90 @@ public sealed class SegmenterTests
         ArgumentException e = Assert.Throws<ArgumentException>(
             () => segmenter.Segment(_scene, new Prompt("wide", new float[512])));
         Assert.Contains("Prompt 'wide' has 512 values, this model's have 40", e.Message);
+    }
+
+    [Fact]
+    public void Work_that_is_cancelled_stops_and_the_next_call_works()
+    {
+        using Segmenter segmenter = Mini();
+        EncodedImage encoded = segmenter.Encode(_scene);
+        CancellationToken cancelled = new(canceled: true);
+
+        Assert.Throws<OperationCanceledException>(() => segmenter.Encode(_scene, cancelled));
+        Assert.Throws<OperationCanceledException>(() => segmenter.Segment(encoded, ["a dog"], cancelled));
+        Assert.Throws<OperationCanceledException>(() => segmenter.Prompt("a cat", cancel: cancelled));
+        Assert.Throws<OperationCanceledException>(() => segmenter.Prompt(_scene, cancel: cancelled));
+        Assert.Single(segmenter.Segment(encoded, ["a dog"]));
+    }
+
+    [Fact]
+    public void Encode_stops_in_the_middle_when_it_is_cancelled()
+    {
+        using Segmenter segmenter = Segmenter.Load(Fixtures.At("model", "mini"), new() { Size = 1024, Threads = 1 });
+        segmenter.Encode(_scene);
+        long start = Stopwatch.GetTimestamp();
+        segmenter.Encode(_scene);
+        TimeSpan whole = Stopwatch.GetElapsedTime(start);
+
+        using CancellationTokenSource stop = new(whole / 10);
+        start = Stopwatch.GetTimestamp();
+        Assert.Throws<OperationCanceledException>(() => segmenter.Encode(_scene, stop.Token));
+        Assert.True(Stopwatch.GetElapsedTime(start) < whole * 2);
+    }
+
+    [Fact]
+    public void Segmenters_with_their_own_threads_give_the_same_masks_side_by_side()
+    {
+        using Segmenter one = Segmenter.Load(Fixtures.At("model", "mini"), new() { Threads = 1 });
+        using Segmenter three = Segmenter.Load(Fixtures.At("model", "mini"), new() { Threads = 3 });
+        Assert.Equal((1, 3), (one.Compute.Workers.Count, three.Compute.Workers.Count));
+        float[] expected = one.Segment(_scene, "a dog").Values;
+
+        Parallel.For(0, 24, i => Assert.Equal(expected, (i % 2 == 0 ? one : three).Segment(_scene, "a dog").Values));
+    }
+
+    [Fact]
+    public void A_trimmed_segmenter_gives_the_same_masks()
+    {
+        using Segmenter segmenter = Mini();
+        float[] expected = segmenter.Segment(_scene, "a dog").Values;
+        segmenter.Trim();
+        Assert.Equal(expected, segmenter.Segment(_scene, "a dog").Values);
+    }
+
+    [Fact]
+    public void A_disposed_segmenter_says_so()
+    {
+        Segmenter segmenter = Mini();
+        EncodedImage encoded = segmenter.Encode(_scene);
+        segmenter.Dispose();
+        segmenter.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => segmenter.Encode(_scene));
+        Assert.Throws<ObjectDisposedException>(() => segmenter.Segment(encoded, ["a dog"]));
+        Assert.Throws<ObjectDisposedException>(() => segmenter.Prompt("a dog"));
+    }
+
+    [Fact]
+    public void Null_and_a_template_without_a_place_are_the_callers_mistakes()
+    {
+        using Segmenter segmenter = Mini();
+        Assert.Throws<ArgumentNullException>(() => segmenter.Encode(null!));
+        Assert.Throws<ArgumentNullException>(() => segmenter.Segment(_scene, (string)null!));
+        Assert.Throws<ArgumentNullException>(() => segmenter.Segment(segmenter.Encode(_scene), (string[])null!));
+        Assert.Throws<ArgumentNullException>(() => segmenter.Prompt((string)null!));
+        ArgumentException e = Assert.Throws<ArgumentException>(() => segmenter.Prompt("a dog", "a photo"));
+        Assert.Equal("The template 'a photo' has no {} where the phrase goes.", e.Message);
+        e = Assert.Throws<ArgumentException>(() => Segmenter.Load(Fixtures.At("model", "mini"), new() { Threads = 0 }));
+        Assert.Equal("Threads is 0, expected at least 1.", e.Message);
+    }
+
+    [Fact]
+    public void Logits_that_are_not_numbers_are_an_error_not_a_black_mask()
+    {
+        using Segmenter segmenter = Mini();
+        CheckpointException e = Assert.Throws<CheckpointException>(
+            () => segmenter.Segment(_scene, new Prompt("broken", Enumerable.Repeat(float.NaN, 40).ToArray())));
+        Assert.Contains("answers 'broken' with NaN", e.Message);
     }
 
     private static Segmenter Mini() => Segmenter.Load(Fixtures.At("model", "mini"));

@@ -88,6 +88,7 @@ internal sealed class SceneEvaluation
     public static SceneReport Run(Segmenter segmenter, EmojiCatalogue catalogue, SceneEvaluationOptions? options = null,
         Action<EvaluationProgress>? progress = null, CancellationToken stop = default)
     {
+        using Compute.Entry entry = segmenter.Compute.Enter(stop);
         SceneEvaluation evaluation = new(segmenter, catalogue, options ?? new(), progress, stop);
         double threshold = evaluation.ChooseThreshold();
         SceneTally tally = new();

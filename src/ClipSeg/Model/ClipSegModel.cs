@@ -4,7 +4,7 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Model;
 
 /// <summary>A whole network: CLIP's two towers and the decoder.</summary>
-internal sealed class ClipSegModel
+internal sealed class ClipSegModel : IEngine
 {
     /// <exception cref="CheckpointException">The weights do not fit the config.</exception>
     public ClipSegModel(Weights w, ClipSegConfig config)
@@ -48,6 +48,15 @@ internal sealed class ClipSegModel
 
     /// <summary>The logarithm of what CLIP multiplies cosine similarities with: a single element.</summary>
     public Parameter LogitScale { get; }
+
+    Tensor[] IEngine.Activations(Tensor pixels) => Vision.Activations(pixels);
+
+    Tensor IEngine.EmbedPictures(Tensor pixels, LayerMask? mask) => Vision.Embed(pixels, mask);
+
+    Tensor IEngine.EmbedTexts(IReadOnlyList<int[]> ids) => Text.Embed(ids);
+
+    Tensor IEngine.Decode(IReadOnlyList<Tensor> activations, Tensor conditionals, int height, int width)
+        => Decoder.Forward(activations, conditionals, height, width);
 
     private static Precision PrecisionOf(string name, Precision precision)
     {

@@ -9,17 +9,47 @@ namespace ClipSeg.Numerics;
 /// The BCL's shared pool keeps a few arrays per size and drops the rest; a training step holds hundreds of one size,
 /// and would allocate gigabytes anew each time.
 /// </remarks>
-internal static class BufferPool
+internal sealed class BufferPool
 {
     private const int Smallest = 64;
 
-    private static readonly Lock _lock = new();
-    private static readonly Dictionary<int, Stack<float[]>> _spare = [];
     private static readonly long _limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sizeof(float);
-    private static long _kept;
 
-    /// <summary>An array of at least this length, with undefined contents.</summary>
-    public static float[] Rent(int length)
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, Stack<float[]>> _spare = [];
+    private readonly Stack<PackedMatrix>[] _matrices =
+        [.. Enum.GetValues<Precision>().Select(_ => new Stack<PackedMatrix>())];
+    private long _kept;
+
+    /// <summary>An array of at least this length, with undefined contents, from this thread's pool.</summary>
+    public static float[] Rent(int length) => Compute.Current.Buffers.Take(length);
+
+    /// <summary>Gives back an array that <see cref="Rent"/> gave out. Nobody may use it afterwards.</summary>
+    public static void Return(float[] array) => Compute.Current.Buffers.Put(array);
+
+    /// <summary>A spare matrix, for a product whose right-hand side is not a weight; null if there is none.</summary>
+    public PackedMatrix? TakeMatrix(Precision precision)
+    {
+        lock (_lock) return _matrices[(int)precision].TryPop(out PackedMatrix? matrix) ? matrix : null;
+    }
+
+    public void PutMatrix(PackedMatrix matrix)
+    {
+        lock (_lock) _matrices[(int)matrix.Precision].Push(matrix);
+    }
+
+    /// <summary>Leaves all that is kept to the garbage collector.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _spare.Clear();
+            foreach (Stack<PackedMatrix> matrices in _matrices) matrices.Clear();
+            _kept = 0;
+        }
+    }
+
+    private float[] Take(int length)
     {
         int size = SizeFor(length);
         lock (_lock)
@@ -33,8 +63,7 @@ internal static class BufferPool
         return GC.AllocateUninitializedArray<float>(size);
     }
 
-    /// <summary>Gives back an array that <see cref="Rent"/> gave out. Nobody may use it afterwards.</summary>
-    public static void Return(float[] array)
+    private void Put(float[] array)
     {
         lock (_lock)
         {

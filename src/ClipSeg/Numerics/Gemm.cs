@@ -23,16 +23,6 @@ internal static unsafe class Gemm
     /// <summary>Below this many multiplications a thread is not worth waking.</summary>
     private const long MultipliesPerThread = 200_000;
 
-    /// <summary>
-    /// Whether products may run machine code that is made for this processor; by default they do, unless the
-    /// environment variable <c>CLIPSEG_GENERATED_KERNELS</c> is 0. The portable kernels give the same results.
-    /// </summary>
-    public static bool UsesGeneratedKernels
-    {
-        get => GeneratedKernel.Enabled;
-        set => GeneratedKernel.Enabled = value;
-    }
-
     /// <summary>What happens to the product on its way to C.</summary>
     public readonly ref struct Epilogue
     {
@@ -143,7 +133,7 @@ internal static unsafe class Gemm
         {
             GemmProduct product = new(a, m, b, pc, ldc, bias, addend, epilogue.Activation);
             long multiplies = (long)m * b.N * b.K;
-            int threads = here ? 1 : (int)Math.Clamp(multiplies / MultipliesPerThread, 1, Workers.Count);
+            int threads = here ? 1 : (int)Math.Clamp(multiplies / MultipliesPerThread, 1, Compute.Current.Workers.Count);
             int strips = (m + GemmKernel.Rows - 1) / GemmKernel.Rows;
 
             // Panels if they split evenly (each thread then reads only its part of B), else rows.

@@ -71,11 +71,9 @@ internal static unsafe class GeneratedKernel
         public long Mask;
     }
 
-    /// <summary>See <see cref="Gemm.UsesGeneratedKernels"/>.</summary>
-    public static bool Enabled { get; set; } = Environment.GetEnvironmentVariable(Variable) != "0";
-
-    /// <summary>Whether this process runs generated code for products of this precision.</summary>
-    public static bool Supports(Precision precision) => Enabled && _supported[(int)precision];
+    /// <summary>Whether this thread runs generated code for products of this precision.</summary>
+    public static bool Supports(Precision precision)
+        => Compute.Current.UsesGeneratedKernels && _supported[(int)precision];
 
     /// <summary>Runs the kernel for a block of this size.</summary>
     /// <param name="vectors">Registers per row, 1 to 4: columns rounded up.</param>

@@ -12,9 +12,6 @@ internal sealed unsafe class PackedMatrix
 {
     private const int Alignment = 64;       // a cache line and a 512-bit register
 
-    [ThreadStatic]
-    private static Stack<PackedMatrix>?[]? _spare;
-
     private float[] _buffer = [];           // pinned: the address is taken once
 
     /// <summary>An unwritten matrix; fill it with <see cref="Pack"/> before use.</summary>
@@ -61,18 +58,17 @@ internal sealed unsafe class PackedMatrix
         return packed;
     }
 
-    /// <summary>A matrix from this thread's spares, for a product whose right-hand side is not a weight.</summary>
+    /// <summary>A matrix from the spares, for a product whose right-hand side is not a weight.</summary>
     internal static PackedMatrix Rent(int rows, int columns, Precision precision = Precision.Float32)
     {
-        _spare ??= new Stack<PackedMatrix>?[3];
-        Stack<PackedMatrix> spare = _spare[(int)precision] ??= [];
-        if (!spare.TryPop(out PackedMatrix? packed)) return new(rows, columns, precision: precision);
+        if (Compute.Current.Buffers.TakeMatrix(precision) is not { } packed)
+            return new(rows, columns, precision: precision);
         packed.Resize(rows, columns);
         return packed;
     }
 
     /// <summary>Puts a rented matrix back; nobody may hold on to it.</summary>
-    internal void Return() => _spare![(int)Precision]!.Push(this);
+    internal void Return() => Compute.Current.Buffers.PutMatrix(this);
 
     /// <summary>
     /// Fills all of it from <paramref name="source"/>, whose rows are <paramref name="stride"/> elements apart.

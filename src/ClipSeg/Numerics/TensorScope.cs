@@ -14,8 +14,10 @@ internal sealed class TensorScope : IDisposable
     private readonly List<Tensor> _owned = [];
     private bool _suspended;
 
+    /// <exception cref="OperationCanceledException">This thread's work is to stop.</exception>
     public TensorScope()
     {
+        Compute.ThrowIfCancelled();
         _outer = _current;
         _current = this;
     }

@@ -3,37 +3,37 @@ using System.Runtime.ExceptionServices;
 namespace ClipSeg.Numerics;
 
 /// <summary>
-/// The threads that kernels share: one small pool, static splits, a short spin before a thread sleeps.
+/// The threads that the kernels of one engine share: a small pool, static splits, a short spin before a thread sleeps.
 /// </summary>
 /// <remarks>This is the only place where work is split over threads.</remarks>
-internal static class Workers
+internal sealed class Workers : IDisposable
 {
     /// <summary>How often a waiting thread looks for work before it sleeps: about 20 microseconds.</summary>
     private const int SpinsBeforeSleep = 400;
 
-    private static readonly Lock _oneJobAtATime = new();
-    private static readonly List<Worker> _workers = [];
-
     [ThreadStatic]
     private static bool _inside;        // nested splits run on the thread they are in
 
-    private static int _count = Environment.ProcessorCount;
-    private static Action<int, int>? _body;
-    private static int _total;
-    private static int _parts;
-    private static int _running;
-    private static Exception? _failure;
+    private readonly Compute _owner;
+    private readonly Lock _oneJobAtATime = new();
+    private readonly List<Worker> _workers = [];
+    private Action<int, int>? _body;
+    private int _total;
+    private int _parts;
+    private int _running;
+    private Exception? _failure;
+    private volatile bool _disposed;
 
-    /// <summary>How many threads a kernel uses, the caller's included; by default one per processor.</summary>
-    public static int Count
+    /// <param name="owner">What the kernels that run on these threads compute with.</param>
+    /// <param name="count">How many threads a kernel uses, the caller's included.</param>
+    public Workers(Compute owner, int count)
     {
-        get => _count;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            lock (_oneJobAtATime) _count = value;
-        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        (_owner, Count) = (owner, count);
     }
+
+    /// <summary>How many threads a kernel uses, the caller's included.</summary>
+    public int Count { get; }
 
     /// <summary>
     /// Calls <paramref name="body"/>(start, end) for contiguous ranges that cover 0..<paramref name="total"/>, one per
@@ -41,10 +41,38 @@ internal static class Workers
     /// is called from inside another split, or if another caller has the pool.
     /// </summary>
     public static void Split(int total, int grain, Action<int, int> body)
+        => Compute.Current.Workers.SplitHere(total, grain, body);
+
+    /// <summary>
+    /// Calls <paramref name="body"/>(i) for 0..<paramref name="total"/>, each as soon as a thread is free: for few and
+    /// large pieces of work, where a slower processor should do fewer of them.
+    /// </summary>
+    public static void Each(int total, Action<int> body)
+    {
+        int next = 0;
+        Split(Math.Min(total, Compute.Current.Workers.Count), 1, (_, _) =>
+        {
+            for (int i = Interlocked.Increment(ref next) - 1; i < total; i = Interlocked.Increment(ref next) - 1)
+                body(i);
+        });
+    }
+
+    /// <summary>Ends the threads, once the job that runs is done.</summary>
+    public void Dispose()
+    {
+        lock (_oneJobAtATime)
+        {
+            _disposed = true;
+            foreach (Worker worker in _workers) worker.Wake();
+            _workers.Clear();
+        }
+    }
+
+    private void SplitHere(int total, int grain, Action<int, int> body)
     {
         if (total <= 0) return;
-        int parts = Math.Min(_count, (total + grain - 1) / grain);
-        if (parts <= 1 || _inside || !_oneJobAtATime.TryEnter())
+        int parts = Math.Min(Count, (total + grain - 1) / grain);
+        if (parts <= 1 || _inside || _disposed || !_oneJobAtATime.TryEnter())
         {
             body(0, total);
             return;
@@ -52,7 +80,7 @@ internal static class Workers
 
         try
         {
-            while (_workers.Count < parts - 1) _workers.Add(new(_workers.Count + 1));
+            while (_workers.Count < parts - 1) _workers.Add(new(this, _workers.Count + 1));
             (_body, _total, _parts, _failure) = (body, total, parts, null);
             Volatile.Write(ref _running, parts - 1);
             for (int i = 0; i < parts - 1; i++) _workers[i].Wake();
@@ -71,21 +99,7 @@ internal static class Workers
         }
     }
 
-    /// <summary>
-    /// Calls <paramref name="body"/>(i) for 0..<paramref name="total"/>, each as soon as a thread is free: for few and
-    /// large pieces of work, where a slower processor should do fewer of them.
-    /// </summary>
-    public static void Each(int total, Action<int> body)
-    {
-        int next = 0;
-        Split(Math.Min(total, _count), 1, (_, _) =>
-        {
-            for (int i = Interlocked.Increment(ref next) - 1; i < total; i = Interlocked.Increment(ref next) - 1)
-                body(i);
-        });
-    }
-
-    private static void Run(int part)
+    private void Run(int part)
     {
         _inside = true;
         try
@@ -106,13 +120,14 @@ internal static class Workers
 
     private sealed class Worker
     {
+        private readonly Workers _pool;
         private readonly int _part;
         private readonly SemaphoreSlim _sleep = new(0);
         private int _woken;
 
-        public Worker(int part)
+        public Worker(Workers pool, int part)
         {
-            _part = part;
+            (_pool, _part) = (pool, part);
             new Thread(Loop) { IsBackground = true, Name = $"ClipSeg worker {part}" }.Start();
         }
 
@@ -125,6 +140,7 @@ internal static class Workers
 
         private void Loop()
         {
+            using Compute.Entry entry = _pool._owner.Enter();
             while (true)
             {
                 int spins = 0;
@@ -134,8 +150,9 @@ internal static class Workers
                     else if (Interlocked.CompareExchange(ref _woken, 2, 0) == 0) _sleep.Wait();
                 }
                 Volatile.Write(ref _woken, 0);
-                Run(_part);
-                Interlocked.Decrement(ref _running);
+                if (_pool._disposed) return;
+                _pool.Run(_part);
+                Interlocked.Decrement(ref _pool._running);
             }
         }
     }

@@ -13,33 +13,37 @@ internal sealed class PromptEncoder
     private const int MaxRemembered = 4096;     // 8 MB of vectors
     private const int MaxTextsAtOnce = 64;
 
-    private readonly ClipSegModel _model;
+    private readonly IEngine _engine;
     private readonly Preprocessing _preprocessing;
     private readonly Lazy<ClipTokenizer> _tokenizer;
     private readonly Dictionary<string, Prompt> _remembered = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
-    /// <param name="model">The network.</param>
+    /// <param name="engine">Runs the network.</param>
     /// <param name="preprocessing">For support pictures.</param>
     /// <param name="tokenizer">Called once, when the first text comes.</param>
-    public PromptEncoder(ClipSegModel model, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
+    public PromptEncoder(IEngine engine, Preprocessing preprocessing, Func<ClipTokenizer> tokenizer)
     {
-        (_model, _preprocessing) = (model, preprocessing);
+        (_engine, _preprocessing) = (engine, preprocessing);
         _tokenizer = new(() => CheckFits(tokenizer()));
     }
 
     /// <summary>A prompt in words, under the name of the phrase.</summary>
     /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
     public Prompt Text(string phrase, string template = "{}")
-        => Texts([PromptTemplates.Apply(template, phrase)])[0].Rename(phrase);
+        => Text(phrase, [template]);
 
     /// <summary>The average of the phrase in each of the templates (<see cref="PromptTemplates"/>).</summary>
     public Prompt Text(string phrase, IReadOnlyList<string> templates)
-        => Prompt.Average(Texts([.. templates.Select(t => PromptTemplates.Apply(t, phrase))])).Rename(phrase);
+    {
+        ArgumentNullException.ThrowIfNull(phrase);
+        return Prompt.Average(Texts([.. templates.Select(t => PromptTemplates.Apply(t, phrase))])).Rename(phrase);
+    }
 
     /// <summary>A prompt for each text, in their order.</summary>
     public Prompt[] Texts(IReadOnlyList<string> texts)
     {
+        if (texts.Any(text => text is null)) throw new ArgumentException("A text is null.", nameof(texts));
         Prompt?[] prompts = new Prompt?[texts.Count];
         lock (_lock)
         {
@@ -84,21 +88,21 @@ internal sealed class PromptEncoder
             throw new ArgumentException(
                 "A visual prompt is made from a picture and a mask; there is no mask.", nameof(mask));
         }
-        return new("picture", _model.Vision.Embed(pixels).Data);
+        return new("picture", _engine.EmbedPictures(pixels).Data);
     }
 
     /// <summary>A prompt that shows what to look for by limiting CLIP's attention to it.</summary>
     /// <exception cref="ArgumentException">The mask is empty or of another size, or there is no such block.</exception>
     public Prompt Image(Image support, Mask mask, ClipMasking masking)
     {
-        if (masking.Layer is { } layer && layer >= _model.Config.Vision.Layers)
+        if (masking.Layer is { } layer && layer >= _engine.Config.Vision.Layers)
             throw new ArgumentException(
-                $"There is no block {layer}; the vision tower has 0..{_model.Config.Vision.Layers - 1}.");
+                $"There is no block {layer}; the vision tower has 0..{_engine.Config.Vision.Layers - 1}.");
         using TensorScope scope = new();
-        int patch = _model.Config.PatchSize;
+        int patch = _engine.Config.PatchSize;
         LayerMask limit = masking.At(
             Binary(mask, support), _preprocessing.Height / patch, _preprocessing.Width / patch);
-        return new("picture", _model.Vision.Embed(_preprocessing.Apply(support), limit).Data);
+        return new("picture", _engine.EmbedPictures(_preprocessing.Apply(support), limit).Data);
     }
 
     /// <summary>
@@ -121,7 +125,7 @@ internal sealed class PromptEncoder
     {
         Tokens[] tokens = [.. texts.Select(Tokenize)];
         using TensorScope scope = new();
-        Tensor embeddings = _model.Text.Embed([.. tokens.Select(t => t.Ids)]);          // [B, E]
+        Tensor embeddings = _engine.EmbedTexts([.. tokens.Select(t => t.Ids)]);          // [B, E]
         int width = embeddings[1];
         return [.. texts.Select((text, i)
             => new Prompt(text, embeddings.Data.Slice(i * width, width), tokens[i].Truncated))];
@@ -131,7 +135,7 @@ internal sealed class PromptEncoder
     private Tokens Tokenize(string text)
     {
         Tokens tokens = _tokenizer.Value.Encode(text);
-        int limit = _model.Config.MaxTokens;
+        int limit = _engine.Config.MaxTokens;
         return tokens.Ids.Length <= limit
             ? tokens
             : new([.. tokens.Ids.AsSpan(0, limit - 1), _tokenizer.Value.EndToken], Truncated: true);
@@ -139,7 +143,7 @@ internal sealed class PromptEncoder
 
     private ClipTokenizer CheckFits(ClipTokenizer tokenizer)
     {
-        ClipSegConfig config = _model.Config;
+        ClipSegConfig config = _engine.Config;
         if (tokenizer.VocabularySize > config.VocabularySize)
         {
             throw new CheckpointException($"The tokenizer has {tokenizer.VocabularySize} tokens, the network "

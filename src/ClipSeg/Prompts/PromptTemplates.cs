@@ -40,6 +40,9 @@ public static class PromptTemplates
     };
 
     /// <summary>The template with <paramref name="phrase"/> in place of every <c>{}</c>.</summary>
+    /// <exception cref="ArgumentException">The template has no place for the phrase.</exception>
     public static string Apply(string template, string phrase)
-        => template.Replace("{}", phrase, StringComparison.Ordinal);
+        => template.Contains("{}", StringComparison.Ordinal)
+            ? template.Replace("{}", phrase, StringComparison.Ordinal)
+            : throw new ArgumentException($"The template '{template}' has no {{}} where the phrase goes.");
 }

@@ -2,21 +2,13 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Tests.Numerics;
 
-/// <summary>Tests that switch generated code off run alone: the switch is the process's.</summary>
-[CollectionDefinition(nameof(GeneratedCode), DisableParallelization = true)]
-public sealed class GeneratedCode
+/// <summary>The portable kernels, on a processor that would run generated code.</summary>
+internal static class GeneratedCode
 {
     public static void Without(Action action)
     {
-        bool before = Gemm.UsesGeneratedKernels;
-        Gemm.UsesGeneratedKernels = false;
-        try
-        {
-            action();
-        }
-        finally
-        {
-            Gemm.UsesGeneratedKernels = before;
-        }
+        using Compute portable = new(generatedKernels: false);
+        using Compute.Entry entry = portable.Enter();
+        action();
     }
 }

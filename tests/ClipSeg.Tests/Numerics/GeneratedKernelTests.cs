@@ -5,7 +5,6 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace ClipSeg.Tests.Numerics;
 
-[Collection(nameof(GeneratedCode))]
 public sealed unsafe class GeneratedKernelTests
 {
     public static TheoryData<Precision> Precisions => [Precision.Float32, Precision.BFloat16, Precision.Int8];

@@ -3,7 +3,6 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Tests.Numerics;
 
 /// <summary>Products in every precision, by generated code and without it.</summary>
-[Collection(nameof(GeneratedCode))]
 public sealed class PrecisionTests
 {
     public static TheoryData<Precision, bool> Ways => new()

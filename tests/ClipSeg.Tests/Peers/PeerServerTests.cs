@@ -13,13 +13,8 @@ public sealed class PeerServerTests : IDisposable
     private static readonly string _scripts = Path.Combine(Fixtures.Root, "bench", "peers");
 
     private readonly TemporaryFolder _folder = new();
-    private readonly int _threads = Workers.Count;
 
-    public void Dispose()
-    {
-        Workers.Count = _threads;
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Clipseg_answers_with_the_logits_of_the_reference()
