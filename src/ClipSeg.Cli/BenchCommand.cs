@@ -69,7 +69,8 @@ internal sealed class BenchCommand
             Height = segmenter.Preprocessing.Height,
             Threads = segmenter.Compute.Workers.Count,
             Precision = precision,
-            Peaks = [.. Enum.GetValues<Precision>().Select(p => GemmPeak.Measure(p, segmenter.Compute.Workers.Count, _terminal.Stop))],
+            Peaks = [.. Enum.GetValues<Precision>()
+                .Select(p => GemmPeak.Measure(p, segmenter.Compute.Workers.Count, _terminal.Stop))],
             Times = StageTimes.Measure(segmenter, tokenizer, _terminal.Stop),
         });
         if (parsed.GetValue(_json)) report.WriteJson(_terminal.Output);

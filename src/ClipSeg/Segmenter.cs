@@ -11,8 +11,8 @@ namespace ClipSeg;
 /// <summary>Segments what a prompt names or shows. Safe to use from several threads.</summary>
 /// <remarks>
 /// The expensive half is the picture, and it does not depend on the prompt: <see cref="Encode"/> once, prompt as often
-/// as you like. Weights are read when they are first needed. Work that is cancelled stops after the block of the network
-/// that it is in, some milliseconds later.
+/// as you like. Weights are read when they are first needed. Work that is cancelled stops after the block of the
+/// network that it is in, some milliseconds later.
 /// </remarks>
 public sealed class Segmenter : IDisposable
 {
@@ -40,7 +40,7 @@ public sealed class Segmenter : IDisposable
 
     /// <summary>The network, where it is ours that runs.</summary>
     internal ClipSegModel Model => Engine as ClipSegModel
-        ?? throw new InvalidOperationException($"{Engine.GetType().Name} runs a network whose weights it does not show.");
+        ?? throw new InvalidOperationException($"{Engine.GetType().Name} does not show the weights of its network.");
 
     internal Preprocessing Preprocessing { get; }
 
@@ -241,7 +241,8 @@ public sealed class Segmenter : IDisposable
     {
         int size = logits.Length / logits[0], bad = logits.Data.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
         if (bad < 0) return;
-        throw new CheckpointException($"The model answers '{prompts[first + bad / size].Name}' with {logits.Data[bad]}, "
+        throw new CheckpointException(
+            $"The model answers '{prompts[first + bad / size].Name}' with {logits.Data[bad]}, "
             + "expected finite logits: its weights are damaged, or too large for this precision.");
     }
 

@@ -1,8 +1,8 @@
 namespace ClipSeg.Numerics;
 
 /// <summary>
-/// What an engine computes with: its threads, its memory and its kernels. Kernels use that of the thread they are called
-/// on, which <see cref="Enter"/> sets.
+/// What an engine computes with: its threads, its memory and its kernels. An operation uses that of the thread it is
+/// called on, which <see cref="Enter"/> sets.
 /// </summary>
 internal sealed class Compute : IDisposable
 {

@@ -133,7 +133,8 @@ internal static unsafe class Gemm
         {
             GemmProduct product = new(a, m, b, pc, ldc, bias, addend, epilogue.Activation);
             long multiplies = (long)m * b.N * b.K;
-            int threads = here ? 1 : (int)Math.Clamp(multiplies / MultipliesPerThread, 1, Compute.Current.Workers.Count);
+            int threads = here ? 1 : (int)Math.Clamp(
+                multiplies / MultipliesPerThread, 1, Compute.Current.Workers.Count);
             int strips = (m + GemmKernel.Rows - 1) / GemmKernel.Rows;
 
             // Panels if they split evenly (each thread then reads only its part of B), else rows.
