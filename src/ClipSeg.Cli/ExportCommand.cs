@@ -19,7 +19,7 @@ internal static class ExportCommand
         Option<bool> onnx = new("--onnx") { Description = "Write ONNX, which is the only format so far." };
         Option<bool> split = new("--split")
         {
-            Description = "Write vision.onnx, text.onnx and decoder.onnx instead of one model.onnx.",
+            Description = "Write vision.onnx, picture.onnx, text.onnx and decoder.onnx instead of model.onnx.",
         };
         Option<string> type = new("--type")
         {

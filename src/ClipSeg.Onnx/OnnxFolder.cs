@@ -11,7 +11,8 @@ internal static class OnnxFolder
 {
     /// <summary>
     /// Writes a new folder, which appears when it is complete: model.onnx, or with <paramref name="split"/>
-    /// vision.onnx, text.onnx and decoder.onnx; and config.json, preprocessor_config.json and the vocabulary.
+    /// vision.onnx, picture.onnx, text.onnx and decoder.onnx; and config.json, preprocessor_config.json and the
+    /// vocabulary.
     /// </summary>
     /// <param name="others">Paths of files to copy, such as a licence.</param>
     /// <exception cref="CheckpointException">A weight cannot be read, or does not fit the type.</exception>
@@ -33,6 +34,7 @@ internal static class OnnxFolder
                 return;
             }
             Save("vision.onnx", OnnxModel.Vision(model, type));
+            Save("picture.onnx", OnnxModel.Picture(model, type));
             Save("text.onnx", OnnxModel.Text(model, type));
             Save("decoder.onnx", OnnxModel.Decoder(model, type));
 

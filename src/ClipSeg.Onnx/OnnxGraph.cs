@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using ClipSeg.Formats;
+using ClipSeg.Numerics;
 
 namespace ClipSeg.Onnx;
 
@@ -38,6 +39,18 @@ internal sealed class OnnxGraph(string name)
     {
         _inputs.Add(Value(input, element, shape));
         return input;
+    }
+
+    /// <summary>Declares an input of float32 that has a value when none is given: the same for all elements.</summary>
+    /// <param name="sizes">Of that value; with an input, they may be others of the <paramref name="shape"/>.</param>
+    public string Optional(string input, float value, ReadOnlySpan<int> sizes, params ReadOnlySpan<string> shape)
+    {
+        float[] values = new float[Tensor.Count(sizes)];
+        Array.Fill(values, value);
+        Initialize(input, OnnxElement.Float32, sizes, values.Length * sizeof(float), stream =>
+            SafeTensorsWriter.WriteElements(
+                stream, StoredTensor.Of(input, new(values, values.Length)), StoredType.Float32));
+        return Input(input, OnnxElement.Float32, shape);
     }
 
     /// <summary>Declares that a value goes out, under a name of its own.</summary>

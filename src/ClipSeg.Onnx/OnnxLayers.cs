@@ -21,8 +21,11 @@ internal sealed class OnnxLayers(OnnxGraph graph, OnnxWeights weights, OnnxType 
         => graph.Node("LayerNormalization", [x, Weight($"{key}.weight"), Weight($"{key}.bias")],
             OnnxAttribute.Int("axis", -1), OnnxAttribute.Float("epsilon", eps));
 
-    /// <summary>[B, T, C] → [B, T, C]; <paramref name="mask"/> is added to the scores [B, heads, T, T].</summary>
-    public string Attention(string x, string key, int width, int heads, string? mask = null)
+    /// <summary>[B, T, C] → [B, T, C].</summary>
+    /// <param name="mask">Is added to the scores [B, heads, T, T].</param>
+    /// <param name="factor">Multiplies them before.</param>
+    public string Attention(
+        string x, string key, int width, int heads, string? mask = null, string? factor = null)
     {
         int head = width / heads;
         string split = graph.Integers(0, 0, heads, head);
@@ -31,6 +34,7 @@ internal sealed class OnnxLayers(OnnxGraph graph, OnnxWeights weights, OnnxType 
         string k = Transpose(Reshape(Linear(x, $"{key}.k_proj"), split), 0, 2, 3, 1);           // [B, N, D, T]
         string v = Transpose(Reshape(Linear(x, $"{key}.v_proj"), split), 0, 2, 1, 3);           // [B, N, T, D]
         string scores = graph.Node("MatMul", [q, k]);                                           // [B, N, T, T]
+        if (factor is not null) scores = graph.Node("Mul", [scores, factor]);
         if (mask is not null) scores = Add(scores, mask);
         string seen = graph.Node("MatMul", [graph.Node("Softmax", [scores], OnnxAttribute.Int("axis", -1)), v]);
         string joined = Reshape(Transpose(seen, 0, 2, 1, 3), graph.Integers(0, 0, width));      // [B, T, C]
@@ -38,10 +42,10 @@ internal sealed class OnnxLayers(OnnxGraph graph, OnnxWeights weights, OnnxType 
     }
 
     /// <summary>A block of CLIP: <see cref="EncoderLayer"/>.</summary>
-    public string EncoderLayer(string x, string key, EncoderConfig c, string? mask = null)
+    public string EncoderLayer(string x, string key, EncoderConfig c, string? mask = null, string? factor = null)
     {
         string normal = LayerNorm(x, $"{key}.layer_norm1", c.LayerNormEps);
-        x = Add(x, Attention(normal, $"{key}.self_attn", c.Width, c.Heads, mask));
+        x = Add(x, Attention(normal, $"{key}.self_attn", c.Width, c.Heads, mask, factor));
         string inner = Linear(LayerNorm(x, $"{key}.layer_norm2", c.LayerNormEps), $"{key}.mlp.fc1");
         string gate = graph.Node("Sigmoid", [graph.Node("Mul", [inner, graph.Number(1.702f)])]);
         return Add(x, Linear(graph.Node("Mul", [inner, gate]), $"{key}.mlp.fc2"));

@@ -5,11 +5,14 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Onnx;
 
-/// <summary>A CLIPSeg network as ONNX: whole, as others export it, or as three graphs that can be reused.</summary>
+/// <summary>A CLIPSeg network as ONNX: whole, as others export it, or as four graphs that can be reused.</summary>
 /// <remarks>Spec: formats.md §13. The maths is that of Model; batch, size and length are free.</remarks>
 internal sealed class OnnxModel
 {
-    private const float Unseen = -1e9f;         // a score that softmax makes 0, of which two can be added
+    /// <summary>A score that softmax makes 0, and of which two can be added.</summary>
+    public const float Unseen = -1e9f;
+
+    private const string VisionTower = "clip.vision_model";
 
     private readonly ClipSegConfig _config;
     private readonly OnnxGraph _graph;
@@ -32,7 +35,7 @@ internal sealed class OnnxModel
         string ids = m._graph.Input("input_ids", OnnxElement.Int64, "text_batch", "sequence");
         string pixels = m.Pixels();
         string mask = m._graph.Input("attention_mask", OnnxElement.Int64, "text_batch", "sequence");
-        (string[] activations, string grid) = m.Vision(pixels);
+        (string[] activations, string grid) = m.Activations(pixels);
         m.Logits(m.Decoder(activations, m.Text(ids, mask), grid));
         return m._graph;
     }
@@ -41,10 +44,31 @@ internal sealed class OnnxModel
     public static OnnxGraph Vision(ClipSegModel model, OnnxType type)
     {
         OnnxModel m = new(model, type, "clipseg-vision");
-        (string[] activations, string grid) = m.Vision(m.Pixels());
+        (string[] activations, string grid) = m.Activations(m.Pixels());
         for (int i = 0; i < activations.Length; i++)
             m._graph.Output(Activation(i), activations[i], OnnxElement.Float32, m.ActivationShape);
         m._graph.Output("grid", grid, OnnxElement.Int64, "2");
+        return m._graph;
+    }
+
+    /// <summary>
+    /// pixel_values → conditional. Scores of attention are multiplied with attention_factor, and attention_bias is
+    /// added to them, both [B, 1, T, T], in the blocks where limited_blocks, [blocks], is 1. All three may be left
+    /// away.
+    /// </summary>
+    public static OnnxGraph Picture(ClipSegModel model, OnnxType type)
+    {
+        OnnxModel m = new(model, type, "clipseg-picture");
+        int blocks = m._config.Vision.Layers;
+        string pixels = m.Pixels();
+        string[] pairs = ["image_batch", "1", "rows", "columns"];
+        Limits limits = new(m._graph.Optional("attention_factor", 1, [1, 1, 1, 1], pairs),
+            m._graph.Optional("attention_bias", 0, [1, 1, 1, 1], pairs),
+            m._graph.Optional("limited_blocks", 1, [blocks], [Size(blocks)]));
+        (string x, _) = m.Embedded(pixels);
+        for (int i = 0; i < blocks; i++) x = m.VisionBlock(x, i, limits);                       // [B, T, C]
+        m._graph.Output("conditional", m.Projected(x), OnnxElement.Float32, "image_batch",
+            Size(m._config.EmbeddingWidth));
         return m._graph;
     }
 
@@ -80,23 +104,13 @@ internal sealed class OnnxModel
         => _graph.Output("logits", logits, OnnxElement.Float32, "batch", "logits_height", "logits_width");
 
     /// <summary>[B, 3, H, W] → [B, T, C] of each extracted layer, shallow first; and int64 [2]: GH, GW.</summary>
-    private (string[] Activations, string Grid) Vision(string pixels)
+    private (string[] Activations, string Grid) Activations(string pixels)
     {
-        const string Tower = "clip.vision_model", Embeddings = $"{Tower}.embeddings";
-        (int width, int patch) = (_config.Vision.Width, _config.PatchSize);
-        string patches = _graph.Node("Conv", [pixels, _towers.Weight($"{Embeddings}.patch_embedding.weight")],
-            OnnxAttribute.Ints("kernel_shape", patch, patch), OnnxAttribute.Ints("strides", patch, patch));
-        string grid = _towers.Sizes(patches, 2, 4);                                             // [B, C, GH, GW]
-        string x = _towers.Transpose(_towers.Reshape(patches, _graph.Integers(0, 0, -1)), 0, 2, 1);
-        string shape = _towers.Concat(0, _towers.Sizes(patches, 0, 1), _graph.Integers(1, width));
-        string first = _graph.Node("Expand", [_towers.Weight($"{Embeddings}.class_embedding"), shape]);
-        x = _towers.Add(_towers.Concat(1, first, x), Positions(grid));                          // [B, T, C]
-        x = _towers.LayerNorm(x, $"{Tower}.pre_layrnorm", _config.Vision.LayerNormEps);         // sic
-
+        (string x, string grid) = Embedded(pixels);
         string[] activations = new string[_config.ExtractLayers.Count];
         for (int i = 0; i <= _config.ExtractLayers.Max(); i++)
         {
-            x = _towers.EncoderLayer(x, $"{Tower}.encoder.layers.{i}", _config.Vision);
+            x = VisionBlock(x, i);                                                              // [B, T, C]
             for (int s = 0; s < activations.Length; s++)
             {
                 if (_config.ExtractLayers[s] == i) activations[s] = x;
@@ -105,11 +119,47 @@ internal sealed class OnnxModel
         return (activations, grid);
     }
 
+    /// <summary>[B, 3, H, W] → the tokens [B, T, C] that the first block reads; and int64 [2]: GH, GW.</summary>
+    private (string Tokens, string Grid) Embedded(string pixels)
+    {
+        const string Embeddings = $"{VisionTower}.embeddings";
+        (int width, int patch) = (_config.Vision.Width, _config.PatchSize);
+        string patches = _graph.Node("Conv", [pixels, _towers.Weight($"{Embeddings}.patch_embedding.weight")],
+            OnnxAttribute.Ints("kernel_shape", patch, patch), OnnxAttribute.Ints("strides", patch, patch));
+        string grid = _towers.Sizes(patches, 2, 4);                                             // [B, C, GH, GW]
+        string x = _towers.Transpose(_towers.Reshape(patches, _graph.Integers(0, 0, -1)), 0, 2, 1);
+        string shape = _towers.Concat(0, _towers.Sizes(patches, 0, 1), _graph.Integers(1, width));
+        string first = _graph.Node("Expand", [_towers.Weight($"{Embeddings}.class_embedding"), shape]);
+        x = _towers.Add(_towers.Concat(1, first, x), Positions(grid));                          // [B, T, C]
+        return (_towers.LayerNorm(x, $"{VisionTower}.pre_layrnorm", _config.Vision.LayerNormEps), grid);    // sic
+    }
+
+    private string VisionBlock(string x, int i, Limits? limits = null)
+    {
+        (string? factor, string? bias) = (null, null);
+        if (limits is not null)
+        {
+            string here = _towers.Slice(limits.Blocks, i, _graph.Integers(i + 1), 0);           // 0 or 1
+            string change = _graph.Node("Sub", [limits.Factor, _graph.Number(1)]);
+            factor = _towers.Add(_graph.Node("Mul", [change, here]), _graph.Number(1));
+            bias = _graph.Node("Mul", [limits.Bias, here]);
+        }
+        return _towers.EncoderLayer(x, $"{VisionTower}.encoder.layers.{i}", _config.Vision, bias, factor);
+    }
+
+    /// <summary>[B, T, C] → [B, E], from the class token.</summary>
+    private string Projected(string x)
+    {
+        string first = _graph.Node("Gather", [x, _graph.Integer(0)], OnnxAttribute.Int("axis", 1));     // [B, C]
+        string y = _towers.LayerNorm(first, $"{VisionTower}.post_layernorm", _config.Vision.LayerNormEps);
+        return _towers.Linear(y, "clip.visual_projection", bias: false);
+    }
+
     /// <summary>The position table [T, C] stretched to a grid as PyTorch's bicubic interpolation does it.</summary>
     private string Positions(string grid)
     {
         (int side, int width) = (_config.Grid, _config.Vision.Width);
-        string table = _towers.Weight("clip.vision_model.embeddings.position_embedding.weight");
+        string table = _towers.Weight($"{VisionTower}.embeddings.position_embedding.weight");
         string rest = _towers.Slice(table, 1, _graph.Integers(1 + side * side), 0);
         string square = _towers.Reshape(_towers.Transpose(rest, 1, 0), _graph.Integers(1, width, side, side));
         string sizes = _towers.Concat(0, _graph.Integers(1, width), grid);
@@ -217,6 +267,9 @@ internal sealed class OnnxModel
             [y, _decoder.Weight($"{key}.weight"), _decoder.Weight($"{key}.bias")],
             OnnxAttribute.Ints("kernel_shape", kernel, kernel), OnnxAttribute.Ints("strides", kernel, kernel));
     }
+
+    /// <summary>The graph's inputs that limit attention.</summary>
+    private sealed record Limits(string Factor, string Bias, string Blocks);
 
     private static string Activation(int index) => $"activation_{index}";
 

@@ -11,8 +11,8 @@ public sealed class ExportCommandTests : IDisposable
 
     [Theory]
     [InlineData("model.onnx")]
-    [InlineData("decoder.onnx", "text.onnx", "vision.onnx")]
-    public void Export_writes_one_graph_or_three_and_what_prepares_their_inputs(params string[] graphs)
+    [InlineData("decoder.onnx", "picture.onnx", "text.onnx", "vision.onnx")]
+    public void Export_writes_one_graph_or_four_and_what_prepares_their_inputs(params string[] graphs)
     {
         string[] split = graphs.Length > 1 ? ["--split"] : [];
         Assert.Equal(0, _cli.Run(["export", CliRun.Mini, _cli.Folder.At("out"), "--onnx", .. split]));
