@@ -1,3 +1,8 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ClipSeg.Numerics;
+
 namespace ClipSeg.Imaging;
 
 /// <summary>
@@ -6,20 +11,22 @@ namespace ClipSeg.Imaging;
 /// </summary>
 internal static class PillowResize
 {
-    private const int FractionBits = 22;
+    private const int FractionBits = ResizeTaps.FractionBits, Half = 1 << (FractionBits - 1);
+    private const int RowGrain = 32;        // rows that are worth another thread
 
-    /// <summary>[height, width, channels] to [newHeight, newWidth, channels].</summary>
-    public static byte[] Resize(ReadOnlySpan<byte> source, int channels, int height, int width, int newHeight,
+    /// <summary>[height, width, channels] to [newHeight, newWidth, channels]; a copy where the size stays.</summary>
+    public static byte[] Resize(byte[] source, int channels, int height, int width, int newHeight,
         int newWidth, Resample filter)
     {
         if (filter == Resample.Nearest) return Nearest(source, channels, height, width, newHeight, newWidth);
+        if ((newHeight, newWidth) == (height, width)) return (byte[])source.Clone();
 
         bool verticalFirst = height > 100L * width && newHeight < height;
         int rows = verticalFirst ? newHeight : height;
         if (rows != height) source = Vertical(source, channels * width, new(height, newHeight, filter));
         if (newWidth != width) source = Horizontal(source, channels, rows, new(width, newWidth, filter));
         if (newHeight != rows) source = Vertical(source, channels * newWidth, new(height, newHeight, filter));
-        return source.ToArray();
+        return source;
     }
 
     private static byte[] Nearest(ReadOnlySpan<byte> source, int channels, int height, int width, int newHeight,
@@ -45,129 +52,75 @@ internal static class PillowResize
         return indices;
     }
 
-    private static byte[] Horizontal(ReadOnlySpan<byte> source, int channels, int height, Taps taps)
+    private static byte[] Horizontal(byte[] source, int channels, int height, ResizeTaps taps)
     {
-        int width = taps.Size, newWidth = taps.NewSize;
-        byte[] result = new byte[checked(height * newWidth * channels)];
-        for (int y = 0, to = 0; y < height; y++)
+        byte[] result = new byte[checked(height * taps.NewSize * channels)];
+        RgbTaps? fast = channels == 3 && RgbTaps.AreSupported ? new(taps) : null;
+        int stride = taps.Size * channels, newStride = taps.NewSize * channels;
+        Workers.Split(height, RowGrain, (start, end) =>
         {
-            ReadOnlySpan<byte> row = source.Slice(y * width * channels, width * channels);
-            for (int x = 0; x < newWidth; x++)
-            {
-                ReadOnlySpan<int> weights = taps.Weights(x);
-                ReadOnlySpan<byte> pixels = row.Slice(taps.First(x) * channels, weights.Length * channels);
-                if (channels == 3)
-                {
-                    int red = 1 << (FractionBits - 1), green = red, blue = red;
-                    for (int i = 0, at = 0; i < weights.Length; i++, at += 3)
-                    {
-                        int weight = weights[i];
-                        red += pixels[at] * weight;
-                        green += pixels[at + 1] * weight;
-                        blue += pixels[at + 2] * weight;
-                    }
-                    result[to++] = Sample(red);
-                    result[to++] = Sample(green);
-                    result[to++] = Sample(blue);
-                    continue;
-                }
-                for (int channel = 0; channel < channels; channel++)
-                {
-                    int sum = 1 << (FractionBits - 1);
-                    for (int i = 0; i < weights.Length; i++) sum += pixels[i * channels + channel] * weights[i];
-                    result[to++] = Sample(sum);
-                }
-            }
-        }
+            int y = start;
+            for (; fast is not null && fast.CanRead(source.Length - y * stride, end - y); y += RgbTaps.Rows)
+                fast.Apply(source.AsSpan(y * stride), result.AsSpan(y * newStride));
+            for (; y < end; y++)
+                HorizontalScalar(source.AsSpan(y * stride, stride), result.AsSpan(y * newStride), channels, taps);
+        });
         return result;
     }
 
-    private static byte[] Vertical(ReadOnlySpan<byte> source, int stride, Taps taps)
+    /// <summary>The definition: one row.</summary>
+    private static void HorizontalScalar(ReadOnlySpan<byte> row, Span<byte> result, int channels, ResizeTaps taps)
+    {
+        for (int x = 0, to = 0; x < taps.NewSize; x++)
+        {
+            ReadOnlySpan<int> weights = taps.Weights(x);
+            ReadOnlySpan<byte> pixels = row[(taps.First(x) * channels)..];
+            for (int channel = 0; channel < channels; channel++)
+            {
+                int sum = Half;
+                for (int i = 0; i < weights.Length; i++) sum += pixels[i * channels + channel] * weights[i];
+                result[to++] = Sample(sum);
+            }
+        }
+    }
+
+    private static byte[] Vertical(byte[] source, int stride, ResizeTaps taps)
     {
         byte[] result = new byte[checked(taps.NewSize * stride)];
-        int[] sums = new int[stride];
-        for (int y = 0; y < taps.NewSize; y++)
+        Workers.Split(taps.NewSize, RowGrain, (start, end) =>
         {
-            sums.AsSpan().Fill(1 << (FractionBits - 1));
-            ReadOnlySpan<int> weights = taps.Weights(y);
-            for (int i = 0; i < weights.Length; i++)
+            int[] sums = new int[stride];
+            for (int y = start; y < end; y++)
             {
-                ReadOnlySpan<byte> row = source.Slice((taps.First(y) + i) * stride, stride);
-                int weight = weights[i];
-                for (int x = 0; x < sums.Length; x++) sums[x] += row[x] * weight;
+                sums.AsSpan().Fill(Half);
+                ReadOnlySpan<int> weights = taps.Weights(y);
+                for (int i = 0; i < weights.Length; i++)
+                    AddScaled(source.AsSpan((taps.First(y) + i) * stride, stride), weights[i], sums);
+                Span<byte> target = result.AsSpan(y * stride, stride);
+                for (int x = 0; x < sums.Length; x++) target[x] = Sample(sums[x]);
             }
-            Span<byte> target = result.AsSpan(y * stride, stride);
-            for (int x = 0; x < sums.Length; x++) target[x] = Sample(sums[x]);
-        }
+        });
         return result;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddScaled(ReadOnlySpan<byte> row, int weight, Span<int> sums)
+    {
+        ReadOnlySpan<Vector<byte>> bytes = MemoryMarshal.Cast<byte, Vector<byte>>(row);
+        Span<Vector<int>> vectors = MemoryMarshal.Cast<int, Vector<int>>(sums);
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            Vector.Widen(bytes[i], out Vector<ushort> low, out Vector<ushort> high);
+            Vector.Widen(low, out Vector<uint> a, out Vector<uint> b);
+            Vector.Widen(high, out Vector<uint> c, out Vector<uint> d);
+            Span<Vector<int>> four = vectors.Slice(4 * i, 4);
+            four[0] += a.As<uint, int>() * weight;
+            four[1] += b.As<uint, int>() * weight;
+            four[2] += c.As<uint, int>() * weight;
+            four[3] += d.As<uint, int>() * weight;
+        }
+        for (int x = bytes.Length * Vector<byte>.Count; x < row.Length; x++) sums[x] += row[x] * weight;
     }
 
     private static byte Sample(int sum) => (byte)Math.Clamp(sum >> FractionBits, 0, 255);
-
-    /// <summary>For every output position along one axis: the source positions it averages, weighted.</summary>
-    private sealed class Taps
-    {
-        private readonly int[] _first, _count, _weights;
-        private readonly int _most;
-
-        public Taps(int size, int newSize, Resample filter)
-        {
-            (Size, NewSize) = (size, newSize);
-            double scale = (double)size / newSize, stretch = Math.Max(scale, 1);
-            double support = Support(filter) * stretch, shrink = 1 / stretch;
-            _most = (int)Math.Ceiling(support) * 2 + 1;
-            (_first, _count, _weights) = (new int[newSize], new int[newSize], new int[checked(newSize * _most)]);
-            double[] weights = new double[_most];
-            for (int i = 0; i < newSize; i++)
-            {
-                double centre = (i + 0.5) * scale, sum = 0;
-                int first = Math.Max((int)(centre - support + 0.5), 0);
-                int count = Math.Min((int)(centre + support + 0.5), size) - first;
-                for (int j = 0; j < count; j++)
-                {
-                    weights[j] = Weight(filter, (j + first - centre + 0.5) * shrink);
-                    sum += weights[j];
-                }
-                for (int j = 0; j < count; j++)
-                {
-                    double weight = (sum != 0 ? weights[j] / sum : weights[j]) * (1 << FractionBits);
-                    _weights[i * _most + j] = (int)(weight + (weight < 0 ? -0.5 : 0.5));
-                }
-                (_first[i], _count[i]) = (first, count);
-            }
-        }
-
-        public int Size { get; }
-
-        public int NewSize { get; }
-
-        public int First(int i) => _first[i];
-
-        public ReadOnlySpan<int> Weights(int i) => _weights.AsSpan(i * _most, _count[i]);
-
-        private static double Support(Resample filter) => filter switch
-        {
-            Resample.Box => 0.5,
-            Resample.Bilinear => 1,
-            Resample.Bicubic => 2,
-            Resample.Lanczos => 3,
-            _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, null),
-        };
-
-        private static double Weight(Resample filter, double x)
-        {
-            const double a = -0.5;
-            double d = Math.Abs(x);
-            return filter switch
-            {
-                Resample.Box => x is > -0.5 and <= 0.5 ? 1 : 0,
-                Resample.Bilinear => d < 1 ? 1 - d : 0,
-                Resample.Bicubic when d < 1 => ((a + 2) * d - (a + 3)) * d * d + 1,
-                Resample.Bicubic => d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0,
-                _ => x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0,
-            };
-        }
-
-        private static double Sinc(double x) => x == 0 ? 1 : Math.Sin(x * Math.PI) / (x * Math.PI);
-    }
 }

@@ -73,6 +73,30 @@ public sealed class ResizeTests
         for (int i = 0; i < actual.Alpha!.Length; i++) Assert.Equal(actual.Pixels[i * 3 + 1], actual.Alpha[i]);
     }
 
+    [Fact]
+    public void Resize_of_three_channels_equals_each_alone_at_random_sizes()
+    {
+        Random random = new(42);
+        for (int trial = 0; trial < 300; trial++)
+        {
+            Resample filter = (Resample)(trial % 5);
+            int height = random.Next(1, 90), width = random.Next(1, trial % 7 == 0 ? 900 : 90);
+            int newHeight = random.Next(1, 60), newWidth = random.Next(1, 60);
+            byte[] source = new byte[3 * height * width], plane = new byte[height * width];
+            random.NextBytes(source);
+            if (trial % 3 == 0) foreach (ref byte value in source.AsSpan()) value = (byte)(value < 128 ? 0 : 255);
+
+            byte[] all = PillowResize.Resize(source, 3, height, width, newHeight, newWidth, filter);
+
+            for (int c = 0; c < 3; c++)
+            {
+                for (int i = 0; i < plane.Length; i++) plane[i] = source[3 * i + c];
+                byte[] one = PillowResize.Resize(plane, 1, height, width, newHeight, newWidth, filter);
+                for (int i = 0; i < one.Length; i++) Assert.Equal(one[i], all[3 * i + c]);
+            }
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
