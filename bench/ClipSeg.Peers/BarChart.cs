@@ -19,44 +19,43 @@ internal static class BarChart
 {
     private const int Width = 1100, Margin = 28, HeadHeight = 54, TitleHeight = 40, RowHeight = 28, BarHeight = 18;
     private const int ValueWidth = 90;
-    private const float HeadScale = 2, TextScale = 1.5f;
+    private const float HeadSize = 19, TextSize = 15;
 
     private static readonly Rgb _ink = new(31, 41, 55), _pale = new(97, 106, 120), _whisker = new(55, 65, 81);
     private static readonly Rgb _ours = new(0x0B, 0x62, 0xB8), _theirs = new(0xB9, 0xC2, 0xCE);
 
     public static Image Draw(string title, IReadOnlyList<BarGroup> groups)
     {
-        int left = Margin + 12 + groups.SelectMany(g => g.Bars).Select(b => Drawing.TextWidth(b.Name, TextScale))
+        int left = Margin + 12 + (int)groups.SelectMany(g => g.Bars).Select(b => Drawing.TextWidth(b.Name, TextSize))
             .DefaultIfEmpty(0).Max();
         int height = HeadHeight + groups.Sum(g => TitleHeight + g.Bars.Count * RowHeight) + Margin;
-        Image image = new(Width, height);
-        image.Pixels.AsSpan().Fill(255);
-        Drawing.Text(image, Margin, 22, title, _ink, HeadScale);
+        using Drawing chart = new(Width, height, new(255, 255, 255));
+        chart.Text(Margin, 22, title, _ink, HeadSize);
 
         int y = HeadHeight;
         foreach (BarGroup group in groups)
         {
-            Drawing.Text(image, Margin, y + 18, group.Title, _ink, TextScale);
+            chart.Text(Margin, y + 18, group.Title, _ink, TextSize);
             y += TitleHeight;
             double scale = (Width - left - Margin - ValueWidth) / group.Bars.Max(b => Math.Max(b.High, b.Value));
             foreach (Bar bar in group.Bars)
             {
-                Row(image, bar, left, y, scale);
+                Row(chart, bar, left, y, scale);
                 y += RowHeight;
             }
         }
-        return image;
+        return chart.ToImage();
     }
 
-    private static void Row(Image image, Bar bar, int left, int y, double scale)
+    private static void Row(Drawing chart, Bar bar, int left, int y, double scale)
     {
         int textTop = y + BarHeight / 2 - 5, end = left + Math.Max(1, (int)(bar.Value * scale));
-        int name = left - 12 - Drawing.TextWidth(bar.Name, TextScale);
-        Drawing.Text(image, name, textTop, bar.Name, bar.IsOurs ? _ink : _pale, TextScale);
-        Drawing.FillRectangle(image, left, y, end - left, BarHeight, bar.IsOurs ? _ours : _theirs);
+        float name = left - 12 - Drawing.TextWidth(bar.Name, TextSize);
+        chart.Text(name, textTop, bar.Name, bar.IsOurs ? _ink : _pale, TextSize);
+        chart.Fill(left, y, end - left, BarHeight, bar.IsOurs ? _ours : _theirs);
         int low = left + (int)(bar.Low * scale), high = left + (int)(bar.High * scale);
-        Drawing.FillRectangle(image, low, y + BarHeight / 2, Math.Max(1, high - low), 2, _whisker);
+        chart.Fill(low, y + BarHeight / 2, Math.Max(1, high - low), 2, _whisker);
         string value = bar.Value.ToString(bar.Value < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
-        Drawing.Text(image, Math.Max(end, high) + 10, textTop, value, _ink, TextScale);
+        chart.Text(Math.Max(end, high) + 10, textTop, value, _ink, TextSize);
     }
 }

@@ -8,7 +8,7 @@ namespace ClipSeg.Scenes.Evaluation;
 internal static class ContactSheet
 {
     private const int Tile = 184, Gap = 10, Margin = 20, CaptionHeight = 40, FootHeight = 26, HeadHeight = 44;
-    private const float PhraseScale = 2, SmallScale = 1.5f;
+    private const float PhraseSize = 19, SmallSize = 14;
 
     private static readonly string[] _columns = ["query", "truth", "found by words", "shown", "found by the picture"];
 
@@ -25,29 +25,28 @@ internal static class ContactSheet
     {
         if (examples.Count == 0) throw new ArgumentException("A contact sheet needs an example.", nameof(examples));
         int width = 2 * Margin + _columns.Length * (Tile + Gap) - Gap;
-        Image sheet = new(width, HeadHeight + examples.Count * RowHeight + Margin);
-        Drawing.FillRectangle(sheet, 0, 0, sheet.Width, sheet.Height, _back);
+        using Drawing sheet = new(width, HeadHeight + examples.Count * RowHeight + Margin, _back);
         for (int i = 0; i < _columns.Length; i++)
         {
             Rgb colour = i is 0 ? _pale : i is 1 ? _truth : i is 3 ? _shown : _found;
-            Drawing.Text(sheet, ColumnAt(i), Margin, _columns[i], colour, SmallScale);
+            sheet.Text(ColumnAt(i), Margin, _columns[i], colour, SmallSize);
         }
         for (int i = 0; i < examples.Count; i++)
             DrawRow(sheet, HeadHeight + i * RowHeight, examples[i], (float)threshold);
-        return sheet;
+        return sheet.ToImage();
     }
 
     private static int RowHeight => CaptionHeight + Tile + FootHeight;
 
     private static int ColumnAt(int column) => Margin + column * (Tile + Gap);
 
-    private static void DrawRow(Image sheet, int top, SceneExample example, float threshold)
+    private static void DrawRow(Drawing sheet, int top, SceneExample example, float threshold)
     {
-        Drawing.FillRectangle(sheet, Margin, top, sheet.Width - 2 * Margin, 1, _line);
-        Drawing.Text(sheet, Margin, top + 15, example.Phrase.Text, _text, PhraseScale);
+        sheet.Fill(Margin, top, sheet.Width - 2 * Margin, 1, _line);
+        sheet.Text(Margin, top + 15, example.Phrase.Text, _text, PhraseSize);
         string about = SceneData.KindOf(example.Phrase);
-        int right = sheet.Width - Margin - Drawing.TextWidth(about, SmallScale);
-        Drawing.Text(sheet, right, top + 18, about, _pale, SmallScale);
+        float right = sheet.Width - Margin - Drawing.TextWidth(about, SmallSize);
+        sheet.Text(right, top + 18, about, _pale, SmallSize);
 
         int y = top + CaptionHeight;
         Paste(sheet, 0, y, example.Picture);
@@ -62,26 +61,21 @@ internal static class ContactSheet
             return;
         }
         for (int column = 3; column < _columns.Length; column++)
-            Drawing.FillRectangle(sheet, ColumnAt(column), y, Tile, Tile, _empty);
-        Drawing.Text(sheet, ColumnAt(3) + 14, y + Tile / 2 - 6, "no picture shows this", _pale, SmallScale);
+            sheet.Fill(ColumnAt(column), y, Tile, Tile, _empty);
+        sheet.Text(ColumnAt(3) + 14, y + Tile / 2 - 6, "no picture shows this", _pale, SmallSize);
     }
 
     private static Image Show(Image picture, Mask mask, Rgb colour, float threshold)
-        => Overlay.Paint(picture.Resize(Tile, Tile), [mask], [colour], threshold);
+        => Overlay.Draw(picture.Resize(Tile, Tile), [mask], [colour], threshold);
 
-    private static void Score(Image sheet, int column, int y, SceneExample example, Mask answer, float threshold)
+    private static void Score(Drawing sheet, int column, int y, SceneExample example, Mask answer, float threshold)
     {
         SegmentationMetrics metrics = new();
         metrics.AddProbabilities(answer.Values, example.Truth.Values, classId: 0);
         string iou = FormattableString.Invariant($"IoU {metrics.Plain().ForegroundIou.At(threshold):0.00}");
-        Drawing.Text(sheet, ColumnAt(column), y + Tile + 8, iou, _pale, SmallScale);
+        sheet.Text(ColumnAt(column), y + Tile + 8, iou, _pale, SmallSize);
     }
 
-    private static void Paste(Image sheet, int column, int y, Image picture)
-    {
-        Image tile = picture.Width == Tile && picture.Height == Tile ? picture : picture.Resize(Tile, Tile);
-        int x = ColumnAt(column);
-        for (int row = 0; row < Tile; row++)
-            tile.Pixels.AsSpan(row * Tile * 3, Tile * 3).CopyTo(sheet.Pixels.AsSpan(((y + row) * sheet.Width + x) * 3));
-    }
+    private static void Paste(Drawing sheet, int column, int y, Image picture)
+        => sheet.Paste(picture.Resize(Tile, Tile), ColumnAt(column), y);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ClipSeg.Imaging;
+using SkiaSharp;
 
 namespace ClipSeg.Training.Reports;
 
@@ -13,7 +14,7 @@ internal static class LinePlot
 {
     private const int LeastLeft = 76, Right = 28, Top = 92, Bottom = 66;
     private const int MarkedPoints = 40;            // a longer line needs no dots on it
-    private const float TitleScale = 2.5f, TextScale = 1.5f;
+    private const float TitleSize = 24, TextSize = 15;
     private const int MinWidth = 320, MinHeight = 240, MaxSide = 8192;
 
     private static readonly Rgb _paper = new(255, 255, 255), _ink = new(31, 41, 55), _pale = new(97, 106, 120);
@@ -38,21 +39,20 @@ internal static class LinePlot
             throw new ArgumentException($"A plot of {width}x{height} pixels; expected {MinWidth}..{MaxSide} by "
                 + $"{MinHeight}..{MaxSide}.");
         }
-        Image image = new(width, height);
-        image.Pixels.AsSpan().Fill(255);
+        using Drawing drawing = new(width, height, _paper);
         (double X, double Y)[] points = [.. series.SelectMany(s => s.Points).Where(IsFinite)];
         Axis y = Axis.Rounded(points.Select(p => p.Y), (height - Top - Bottom) / 55);
-        int left = Math.Max(LeastLeft, 24 + y.Ticks().Max(tick => Drawing.TextWidth(y.Format(tick), TextScale)));
+        int left = Math.Max(LeastLeft, 24 + (int)y.Ticks().Max(tick => Drawing.TextWidth(y.Format(tick), TextSize)));
         Axis x = Axis.Exact(points.Select(p => p.X), (width - left - Right) / 90);
-        Frame frame = new(image, x, y, new(left, width - Right), new(height - Bottom, Top));
+        Frame frame = new(drawing, x, y, new(left, width - Right), new(height - Bottom, Top));
 
-        Drawing.Text(image, left, 18, title, _ink, TitleScale);
-        Drawing.Text(image, left, Top - 26, yLabel, _pale, TextScale);
-        Centred(image, (left + width - Right) / 2, height - 26, xLabel, _pale);
+        drawing.Text(left, 18, title, _ink, TitleSize);
+        drawing.Text(left, Top - 26, yLabel, _pale, TextSize);
+        Centred(drawing, (left + width - Right) / 2, height - 26, xLabel, _pale);
         frame.DrawAxes();
         for (int i = 0; i < series.Count; i++) frame.DrawLine(series[i], Colour(i));
-        DrawLegend(image, series, left + Drawing.TextWidth(yLabel, TextScale));
-        return image;
+        DrawLegend(drawing, series, left + Drawing.TextWidth(yLabel, TextSize));
+        return drawing.ToImage();
     }
 
     /// <summary>Whether differences to it are finite, too.</summary>
@@ -65,21 +65,21 @@ internal static class LinePlot
         return (index / Palette.Length % 2) == 0 ? colour : colour.Mix(_ink, 0.5f);
     }
 
-    private static void Centred(Image image, int x, int y, string text, Rgb colour)
-        => Drawing.Text(image, x - Drawing.TextWidth(text, TextScale) / 2, y, text, colour, TextScale);
+    private static void Centred(Drawing drawing, int x, int y, string text, Rgb colour)
+        => drawing.Text(x - Drawing.TextWidth(text, TextSize) / 2, y, text, colour, TextSize);
 
     /// <summary>In one row over the right end of the plot, as long as there is room beside the axis' label.</summary>
-    private static void DrawLegend(Image image, IReadOnlyList<Series> series, int labelEnd)
+    private static void DrawLegend(Drawing drawing, IReadOnlyList<Series> series, float labelEnd)
     {
         const int Swatch = 22, Gap = 8, Between = 22;
-        int right = image.Width - Right;
+        float right = drawing.Width - Right;
         for (int i = series.Count - 1; i >= 0; i--)
         {
-            int left = right - Drawing.TextWidth(series[i].Name, TextScale) - Gap - Swatch;
+            float left = right - Drawing.TextWidth(series[i].Name, TextSize) - Gap - Swatch;
             if (left < labelEnd + Between) return;
-            float middle = Top - 26 + Font.CapHeight * TextScale / 2;
-            Drawing.Line(image, left + 2, middle, left + Swatch - 2, middle, Colour(i), 4);
-            Drawing.Text(image, left + Swatch + Gap, Top - 26, series[i].Name, _ink, TextScale);
+            float middle = Top - 26 + Drawing.CapHeight(TextSize) / 2;
+            drawing.Fill(left, middle - 2, Swatch, 4, Colour(i), radius: 2);
+            drawing.Text(left + Swatch + Gap, Top - 26, series[i].Name, _ink, TextSize);
             right = left - Between;
         }
     }
@@ -145,48 +145,45 @@ internal static class LinePlot
     }
 
     /// <summary>The rectangle of the plot.</summary>
-    private sealed record Frame(Image Image, Axis X, Axis Y, Extent Columns, Extent Rows)
+    private sealed record Frame(Drawing Drawing, Axis X, Axis Y, Extent Columns, Extent Rows)
     {
         public void DrawAxes()
         {
             foreach (double tick in Y.Ticks())
             {
                 int y = (int)MathF.Round(Y.At(tick, Rows));
-                Drawing.FillRectangle(Image, Columns.Low, y, Columns.High - Columns.Low, 1, _grid);
+                Drawing.Fill(Columns.Low, y, Columns.High - Columns.Low, 1, _grid);
                 string text = Y.Format(tick);
-                int left = Columns.Low - 12 - Drawing.TextWidth(text, TextScale);
-                Drawing.Text(Image, left, y - (int)(Font.CapHeight * TextScale / 2), text, _pale, TextScale);
+                float left = Columns.Low - 12 - Drawing.TextWidth(text, TextSize);
+                Drawing.Text(left, y - Drawing.CapHeight(TextSize) / 2, text, _pale, TextSize);
             }
             foreach (double tick in X.Ticks())
             {
                 int x = (int)MathF.Round(X.At(tick, Columns));
-                Drawing.FillRectangle(Image, x, Rows.High, 1, Rows.Low - Rows.High, _grid);
-                Drawing.FillRectangle(Image, x, Rows.Low, 1, 6, _axis);
-                Centred(Image, x, Rows.Low + 13, X.Format(tick), _pale);
+                Drawing.Fill(x, Rows.High, 1, Rows.Low - Rows.High, _grid);
+                Drawing.Fill(x, Rows.Low, 1, 6, _axis);
+                Centred(Drawing, x, Rows.Low + 13, X.Format(tick), _pale);
             }
-            Drawing.FillRectangle(Image, Columns.Low, Rows.High, 1, Rows.Low - Rows.High, _axis);
-            Drawing.FillRectangle(Image, Columns.Low, Rows.Low, Columns.High - Columns.Low, 1, _axis);
+            Drawing.Fill(Columns.Low, Rows.High, 1, Rows.Low - Rows.High, _axis);
+            Drawing.Fill(Columns.Low, Rows.Low, Columns.High - Columns.Low, 1, _axis);
         }
 
         public void DrawLine(Series series, Rgb colour)
         {
-            Coverage strokes = new(Image.Width, Image.Height);
-            bool marked = series.Points.Count <= MarkedPoints;
-            (float X, float Y)? last = null;
+            using SKPathBuilder line = new();
+            bool marked = series.Points.Count <= MarkedPoints, broken = true;
             foreach ((double X, double Y) point in series.Points)
             {
-                if (!IsFinite(point))
-                {
-                    last = null;
-                    continue;
-                }
-                (float X, float Y) at = (X.At(point.X, Columns), Y.At(point.Y, Rows));
-                (float X, float Y) from = last ?? at;
-                strokes.Add(from.X, from.Y, at.X, at.Y, 2.6f);
-                if (marked) strokes.Add(at.X, at.Y, at.X, at.Y, 8);
-                last = at;
+                bool starts = broken;
+                broken = !IsFinite(point);
+                if (broken) continue;
+                SKPoint at = new(X.At(point.X, Columns), Y.At(point.Y, Rows));
+                if (starts) line.MoveTo(at);
+                line.LineTo(at);
+                if (marked) Drawing.Disc(at.X, at.Y, 4, colour);
             }
-            strokes.Paint(Image, 0, 0, colour);
+            using SKPath path = line.Detach();
+            Drawing.Stroke(path, colour, 2.6f);
         }
     }
 }

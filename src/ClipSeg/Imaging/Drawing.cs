@@ -1,113 +1,131 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ClipSeg.Numerics;
+using SkiaSharp;
 
 namespace ClipSeg.Imaging;
 
-/// <summary>Draws on pictures, in place; what lies outside of the picture is left out.</summary>
-/// <remarks>Fractional coordinates are continuous: the first pixel spans 0 to 1, its centre is at 0.5.</remarks>
-internal static class Drawing
+/// <summary>A picture while SkiaSharp draws on it, with soft edges.</summary>
+/// <remarks>Coordinates are continuous: the first pixel spans 0 to 1, its centre is at 0.5.</remarks>
+internal sealed unsafe class Drawing : IDisposable
 {
-    /// <summary>Fills a rectangle.</summary>
-    public static void FillRectangle(Image image, int x, int y, int width, int height, Rgb colour, float opacity = 1)
+    private const int RowGrain = 64;        // rows that are worth another thread
+
+    private readonly SKSurface _surface;
+    private byte* _pixels;
+
+    /// <summary>A drawing of one colour.</summary>
+    public Drawing(int width, int height, Rgb background)
     {
-        int right = (int)Math.Min((long)x + width, image.Width), bottom = (int)Math.Min((long)y + height, image.Height);
-        for (int row = Math.Max(y, 0); row < bottom; row++)
-        {
-            for (int column = Math.Max(x, 0); column < right; column++) Blend(image, column, row, colour, opacity);
-        }
+        SKImageInfo info = new(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque, null);
+        (Width, Height) = (width, height);
+        _pixels = (byte*)NativeMemory.Alloc((nuint)info.BytesSize64);
+        _surface = SKSurface.Create(info, (nint)_pixels, info.RowBytes);
+        Canvas.Clear(Colour(background));
     }
 
-    /// <summary>Draws a line with soft edges and round ends.</summary>
-    public static void Line(Image image, float x0, float y0, float x1, float y1, Rgb colour, float thickness = 1)
+    public int Width { get; }
+
+    public int Height { get; }
+
+    public SKCanvas Canvas => _surface.Canvas;
+
+    /// <summary>[height, width, 4].</summary>
+    public Span<byte> Rgba => new(_pixels, Width * Height * 4);
+
+    /// <summary>Fills a rectangle, with round corners if asked.</summary>
+    public void Fill(float x, float y, float width, float height, Rgb colour, float opacity = 1, float radius = 0)
     {
-        // Only the part of the picture that the line can touch.
-        int margin = (int)Math.Clamp(thickness, 1, image.Width + image.Height) + 1;
-        int left = (int)Math.Clamp(MathF.Min(x0, x1) - margin, 0, image.Width);
-        int top = (int)Math.Clamp(MathF.Min(y0, y1) - margin, 0, image.Height);
-        int right = (int)Math.Clamp(MathF.Max(x0, x1) + margin, left, image.Width);
-        int bottom = (int)Math.Clamp(MathF.Max(y0, y1) + margin, top, image.Height);
-        Coverage stroke = new(right - left, bottom - top);
-        stroke.Add(x0 - left, y0 - top, x1 - left, y1 - top, thickness);
-        stroke.Paint(image, left, top, colour);
+        using SKPaint paint = Paint(colour, opacity);
+        Canvas.DrawRoundRect(x, y, width, height, radius, radius, paint);
     }
 
-    /// <summary>
-    /// Writes one line of text. Letters with accents lose them; what is neither ASCII nor such a letter becomes '?'.
-    /// </summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="x">The left edge of the first letter.</param>
+    /// <summary>Draws a path as a line with round joins.</summary>
+    public void Stroke(SKPath path, Rgb colour, float thickness, float opacity = 1)
+    {
+        using SKPaint paint = Paint(colour, opacity);
+        (paint.Style, paint.StrokeWidth, paint.StrokeJoin) = (SKPaintStyle.Stroke, thickness, SKStrokeJoin.Round);
+        paint.StrokeCap = SKStrokeCap.Round;
+        Canvas.DrawPath(path, paint);
+    }
+
+    public void Disc(float x, float y, float radius, Rgb colour)
+    {
+        using SKPaint paint = Paint(colour, 1);
+        Canvas.DrawCircle(x, y, radius, paint);
+    }
+
+    /// <summary>Writes one line of text, in any script for which there is a font.</summary>
+    /// <param name="x">The left edge.</param>
     /// <param name="y">The top edge of capitals.</param>
     /// <param name="text">One line.</param>
     /// <param name="colour">Of the letters.</param>
-    /// <param name="scale">Pixels a dot; capitals are 7 dots high, and letters reach 2 dots below the line.</param>
-    public static void Text(Image image, int x, int y, string text, Rgb colour, float scale = 1)
+    /// <param name="size">Of the font, in pixels.</param>
+    public void Text(float x, float y, string text, Rgb colour, float size)
     {
-        float at = 0;
-        foreach (ulong glyph in Font.Layout(text))
+        using SKPaint paint = Paint(colour, 1);
+        foreach ((string run, SKTypeface typeface) in Typefaces.Runs(text))
         {
-            if (scale <= 1) Dots(image, x + (int)at, y, glyph, colour);
-            else
-            {
-                // A margin for the round strokes, which are a little wider than a dot.
-                int whole = (int)at, margin = (int)scale + 1;
-                int width = (int)(Font.MaxWidth * scale) + 2 * margin, height = (int)(Font.Height * scale) + 2 * margin;
-                Coverage strokes = new(width, height);
-                AddStrokes(strokes, glyph, margin + at - whole, margin, scale);
-                strokes.Paint(image, x + whole - margin, y - margin, colour);
-            }
-            at += (Font.Width(glyph) + 1) * MathF.Max(scale, 1);
+            using SKFont font = Font(typeface, size);
+            Canvas.DrawText(run, x, y + CapHeight(size), SKTextAlign.Left, font, paint);
+            x += font.MeasureText(run);
         }
     }
 
     /// <summary>The width of a line of text, in pixels.</summary>
-    public static int TextWidth(string text, float scale = 1)
+    public static float TextWidth(string text, float size)
     {
-        int dots = 0;
-        foreach (ulong glyph in Font.Layout(text)) dots += Font.Width(glyph) + 1;
-        return (int)MathF.Ceiling(Math.Max(0, dots - 1) * MathF.Max(scale, 1));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Blend(Image image, int x, int y, Rgb colour, float opacity)
-    {
-        Span<byte> pixel = image.Pixels.AsSpan((y * image.Width + x) * 3, 3);
-        Rgb mixed = new Rgb(pixel[0], pixel[1], pixel[2]).Mix(colour, opacity);
-        (pixel[0], pixel[1], pixel[2]) = (mixed.R, mixed.G, mixed.B);
-    }
-
-    private static void Dots(Image image, int left, int top, ulong glyph, Rgb colour)
-    {
-        for (int y = 0; y < Font.Height; y++)
+        float width = 0;
+        foreach ((string run, SKTypeface typeface) in Typefaces.Runs(text))
         {
-            for (int x = 0; x < Font.MaxWidth; x++)
-            {
-                if (Font.HasDot(glyph, x, y)) FillRectangle(image, left + x, top + y, 1, 1, colour);
-            }
+            using SKFont font = Font(typeface, size);
+            width += font.MeasureText(run);
+        }
+        return width;
+    }
+
+    /// <summary>The text, or as much of its beginning as fits with an ellipsis.</summary>
+    public static string Shorten(string text, float width, float size)
+    {
+        if (TextWidth(text, size) <= width) return text;
+        int length = Math.Clamp((int)(width / size * 8), 0, text.Length);      // no letter is narrower than an eighth
+        while (length > 0 && TextWidth(text[..length] + "…", size) > width) length--;
+        return text[..length] + "…";
+    }
+
+    /// <summary>The height of capitals, in pixels.</summary>
+    public static float CapHeight(float size) => 0.729f * size;
+
+    /// <summary>Puts a picture, which must lie within this one, at a place.</summary>
+    public void Paste(Image picture, int x, int y)
+    {
+        for (int row = 0; row < picture.Height; row++)
+        {
+            ReadOnlySpan<byte> pixels = picture.Pixels.AsSpan(3 * row * picture.Width, 3 * picture.Width);
+            RgbaPixels.Join(pixels, [], Rgba.Slice(4 * ((y + row) * Width + x), 4 * picture.Width));
         }
     }
 
-    /// <summary>Joins neighbouring dots by round strokes: at larger sizes the dots become smooth letters.</summary>
-    private static void AddStrokes(Coverage strokes, ulong glyph, float left, float top, float scale)
+    public Image ToImage()
     {
-        float thickness = scale * 1.15f;
-        for (int y = 0; y < Font.Height; y++)
-        {
-            for (int x = 0; x < Font.MaxWidth; x++)
-            {
-                if (!Font.HasDot(glyph, x, y)) continue;
-                Join(x, y, 0, 0);
-                if (Font.HasDot(glyph, x + 1, y)) Join(x, y, 1, 0);
-                if (Font.HasDot(glyph, x, y + 1)) Join(x, y, 0, 1);
-
-                // Diagonally only where no corner joins the two already.
-                foreach (int side in (ReadOnlySpan<int>)[-1, 1])
-                {
-                    bool corner = Font.HasDot(glyph, x + side, y) || Font.HasDot(glyph, x, y + 1);
-                    if (Font.HasDot(glyph, x + side, y + 1) && !corner) Join(x, y, side, 1);
-                }
-            }
-        }
-
-        void Join(int x, int y, int dx, int dy) => strokes.Add(left + (x + 0.5f) * scale, top + (y + 0.5f) * scale,
-            left + (x + dx + 0.5f) * scale, top + (y + dy + 0.5f) * scale, thickness);
+        Canvas.Flush();
+        Image image = new(Width, Height);
+        Workers.Split(Height, RowGrain, (start, end) => RgbaPixels.Split(
+            Rgba[(4 * start * Width)..(4 * end * Width)], image.Pixels.AsSpan(3 * start * Width), []));
+        return image;
     }
+
+    public void Dispose()
+    {
+        _surface.Dispose();
+        NativeMemory.Free(_pixels);
+        _pixels = null;
+    }
+
+    private static SKColor Colour(Rgb colour) => new(colour.R, colour.G, colour.B);
+
+    private static SKPaint Paint(Rgb colour, float opacity)
+        => new() { Color = Colour(colour).WithAlpha((byte)(opacity * 255 + 0.5f)), IsAntialias = true };
+
+    private static SKFont Font(SKTypeface typeface, float size)
+        => new(typeface, size) { Edging = SKFontEdging.Antialias, Subpixel = true };
 }

@@ -4,6 +4,11 @@ using SkiaSharp;
 namespace ClipSeg.Imaging;
 
 /// <summary>A picture in memory: 8-bit RGB, and alpha where the file has it.</summary>
+/// <remarks>
+/// The network sees the colours as they are stored, whatever alpha says, as the published code does (Pillow's
+/// <c>convert("RGB")</c>). Where what lies under transparency should not count, lay the picture on a colour first:
+/// <see cref="On"/>.
+/// </remarks>
 public sealed class Image
 {
     /// <summary>Of a JPEG or WebP, where the caller does not say.</summary>
@@ -97,6 +102,30 @@ public sealed class Image
             Alpha?.AsSpan(from, width).CopyTo(crop.Alpha.AsSpan(row * width));
         }
         return crop;
+    }
+
+    /// <summary>This picture with a mask as its alpha, times the alpha that it has: what a cut-out is.</summary>
+    /// <param name="mask">Resized where it is not of the picture's size.</param>
+    public Image CutOut(Mask mask)
+    {
+        if ((mask.Width, mask.Height) != (Width, Height)) mask = mask.Resize(Width, Height);
+        byte[] alpha = new byte[Width * Height];
+        for (int i = 0; i < alpha.Length; i++)
+            alpha[i] = (byte)(Math.Clamp(mask.Values[i], 0, 1) * (Alpha?[i] ?? 255) + 0.5f);
+        return new(Width, Height, (byte[])Pixels.Clone(), alpha);
+    }
+
+    /// <summary>This picture laid on a colour, which shows through as alpha says; opaque.</summary>
+    public Image On(Rgb background)
+    {
+        Image result = new(Width, Height, (byte[])Pixels.Clone());
+        for (int i = 0; Alpha is not null && i < Alpha.Length; i++)
+        {
+            Span<byte> pixel = result.Pixels.AsSpan(3 * i, 3);
+            Rgb mixed = background.Mix(new(pixel[0], pixel[1], pixel[2]), Alpha[i] / 255f);
+            (pixel[0], pixel[1], pixel[2]) = (mixed.R, mixed.G, mixed.B);
+        }
+        return result;
     }
 
     /// <summary>This picture at another size, to the exact pixels of Pillow's <c>resize</c>.</summary>

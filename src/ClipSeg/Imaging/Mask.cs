@@ -101,5 +101,5 @@ public sealed class Mask
     /// <param name="picture">Stays as it is; the mask is resized where it is not of the picture's size.</param>
     /// <param name="colour">The colour of both; by default the first of <see cref="Imaging.Overlay.Colour"/>.</param>
     public Image Overlay(Image picture, Rgb? colour = null)
-        => Imaging.Overlay.Paint(picture, [this], [colour ?? Imaging.Overlay.Colour(0)], threshold: 0.5f);
+        => Imaging.Overlay.Draw(picture, [this], [colour ?? Imaging.Overlay.Colour(0)], threshold: 0.5f);
 }

@@ -1,9 +1,14 @@
+using System.Runtime.CompilerServices;
+using ClipSeg.Numerics;
+using SkiaSharp;
+
 namespace ClipSeg.Imaging;
 
-/// <summary>Shows masks on their picture: tinted by probability, outlined at the threshold, a legend below.</summary>
+/// <summary>Shows masks on their picture: tinted by probability, outlined at the threshold, with labels.</summary>
 internal static class Overlay
 {
     private const float TintOpacity = 0.6f, HaloOpacity = 0.45f, Dimming = 0.3f;
+    private const int RowGrain = 64;        // rows that are worth another thread
 
     private static readonly Rgb _black = new(0, 0, 0), _white = new(255, 255, 255);
 
@@ -23,7 +28,7 @@ internal static class Overlay
         };
     }
 
-    /// <summary>The picture with all masks, and a legend strip underneath that names them.</summary>
+    /// <summary>The picture, at its own size, with all masks and their labels on it.</summary>
     /// <param name="picture">Stays as it is.</param>
     /// <param name="masks">Probabilities; resized where they are not of the picture's size.</param>
     /// <param name="labels">One for each mask.</param>
@@ -34,40 +39,46 @@ internal static class Overlay
         if (masks.Count != labels.Count)
             throw new ArgumentException($"{masks.Count} masks have {labels.Count} labels, expected one for each.");
         Rgb[] colours = [.. Enumerable.Range(0, masks.Count).Select(Colour)];
-        return Legend.Append(Paint(picture, masks, colours, threshold), labels, colours);
+        using Drawing drawing = Paint(picture, masks, colours, threshold);
+        OverlayLabels.Draw(drawing, masks, labels, colours, threshold);
+        return drawing.ToImage();
     }
 
-    /// <summary>The picture with masks in colours of the caller's, without a legend.</summary>
-    internal static Image Paint(Image picture, IReadOnlyList<Mask> masks, ReadOnlySpan<Rgb> colours, float threshold)
+    /// <summary>The picture with masks in colours of the caller's, without labels.</summary>
+    public static Image Draw(Image picture, IReadOnlyList<Mask> masks, Rgb[] colours, float threshold)
+    {
+        using Drawing drawing = Paint(picture, masks, colours, threshold);
+        return drawing.ToImage();
+    }
+
+    private static Drawing Paint(Image picture, IReadOnlyList<Mask> masks, Rgb[] colours, float threshold)
     {
         int width = picture.Width, height = picture.Height;
         Mask[] fitted = [.. masks.Select(m => m.Width == width && m.Height == height ? m : m.Resize(width, height))];
-        Image result = new(width, height, (byte[])picture.Pixels.Clone());
-        Tint(result.Pixels, fitted, colours);
+        Drawing drawing = new(width, height, default);
+        Workers.Split(height, RowGrain, (start, end) => Tint(picture, start, end, fitted, colours, drawing.Rgba));
 
         float thickness = Math.Clamp(Math.Min(width, height) / 300f, 1, 6);
         for (int i = 0; i < fitted.Length; i++)
         {
-            Coverage line = new(width, height), halo = new(width, height);
-            Outline(fitted[i], threshold, (x0, y0, x1, y1) =>
-            {
-                line.Add(x0, y0, x1, y1, thickness);
-                halo.Add(x0, y0, x1, y1, thickness * 1.8f + 1);
-            });
-            halo.Paint(result, 0, 0, _black, HaloOpacity);
-            line.Paint(result, 0, 0, colours[i]);
+            using SKPath outline = Outline.Of(fitted[i], threshold);
+            drawing.Stroke(outline, _black, thickness * 1.8f + 1, HaloOpacity);
+            drawing.Stroke(outline, colours[i], thickness);
         }
-        return result;
+        return drawing;
     }
 
     /// <summary>
     /// Every mask's colour in proportion to its probability; what no mask wants loses some light and colour.
     /// </summary>
-    private static void Tint(Span<byte> pixels, Mask[] masks, ReadOnlySpan<Rgb> colours)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tint(
+        Image image, int firstRow, int endRow, Mask[] masks, Rgb[] colours, Span<byte> rgba)
     {
-        for (int i = 0; i < pixels.Length / 3; i++)
+        ReadOnlySpan<byte> pixels = image.Pixels;
+        for (int i = firstRow * image.Width; i < endRow * image.Width; i++)
         {
-            Span<byte> pixel = pixels.Slice(i * 3, 3);
+            ReadOnlySpan<byte> pixel = pixels.Slice(i * 3, 3);
             float uncovered = 1, sum = 0, red = 0, green = 0, blue = 0, most = 0;
             for (int m = 0; m < masks.Length; m++)
             {
@@ -81,35 +92,10 @@ internal static class Overlay
             }
             float grey = (0.3f * pixel[0] + 0.59f * pixel[1] + 0.11f * pixel[2]) * 0.7f, dim = Dimming * (1 - most);
             float covered = sum > 0 ? (1 - uncovered) / sum : 0, kept = uncovered * (1 - dim);
-            pixel[0] = (byte)(pixel[0] * kept + grey * dim * uncovered + red * covered + 0.5f);
-            pixel[1] = (byte)(pixel[1] * kept + grey * dim * uncovered + green * covered + 0.5f);
-            pixel[2] = (byte)(pixel[2] * kept + grey * dim * uncovered + blue * covered + 0.5f);
-        }
-    }
-
-    /// <summary>The line where the mask crosses the threshold, cell by cell between four pixel centres.</summary>
-    private static void Outline(Mask mask, float threshold, Action<float, float, float, float> segment)
-    {
-        float[] values = mask.Values;
-        Span<(float X, float Y)> crossings = stackalloc (float, float)[4];
-        for (int y = 0; y < mask.Height - 1; y++)
-        {
-            for (int x = 0; x < mask.Width - 1; x++)
-            {
-                int i = y * mask.Width + x;
-                float a = values[i], b = values[i + 1], c = values[i + mask.Width + 1], d = values[i + mask.Width];
-                bool insideA = a > threshold, insideB = b > threshold, insideC = c > threshold, insideD = d > threshold;
-                if (insideA == insideB && insideB == insideC && insideC == insideD) continue;
-
-                int count = 0;
-                float left = x + 0.5f, top = y + 0.5f;
-                if (insideA != insideB) crossings[count++] = (left + (threshold - a) / (b - a), top);
-                if (insideB != insideC) crossings[count++] = (left + 1, top + (threshold - b) / (c - b));
-                if (insideC != insideD) crossings[count++] = (left + (threshold - d) / (c - d), top + 1);
-                if (insideD != insideA) crossings[count++] = (left, top + (threshold - a) / (d - a));
-                for (int k = 0; k < count; k += 2)
-                    segment(crossings[k].X, crossings[k].Y, crossings[k + 1].X, crossings[k + 1].Y);
-            }
+            Span<byte> tinted = rgba.Slice(i * 4, 3);
+            tinted[0] = (byte)(pixel[0] * kept + grey * dim * uncovered + red * covered + 0.5f);
+            tinted[1] = (byte)(pixel[1] * kept + grey * dim * uncovered + green * covered + 0.5f);
+            tinted[2] = (byte)(pixel[2] * kept + grey * dim * uncovered + blue * covered + 0.5f);
         }
     }
 }

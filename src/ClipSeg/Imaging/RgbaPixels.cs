@@ -22,7 +22,7 @@ internal static class RgbaPixels
         ref byte to = ref MemoryMarshal.GetReference(rgb);
 
         // 16 bytes are written for 12, so the last pixels, which have no room for that, go one by one.
-        for (; i + 4 <= count && 3 * i + 16 <= rgb.Length; i += 4)
+        for (; i + 4 <= count && 3 * i + 16 <= 3 * count; i += 4)
         {
             Vector128<byte> pixels = Vector128.LoadUnsafe(ref from, (nuint)(4 * i));
             Vector128.Shuffle(pixels, _close).StoreUnsafe(ref to, (nuint)(3 * i));
