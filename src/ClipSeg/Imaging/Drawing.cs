@@ -39,12 +39,13 @@ internal sealed unsafe class Drawing : IDisposable
         Canvas.DrawRoundRect(x, y, width, height, radius, radius, paint);
     }
 
-    /// <summary>Draws a path as a line with round joins.</summary>
-    public void Stroke(SKPath path, Rgb colour, float thickness, float opacity = 1)
+    /// <summary>Draws a path as a line with round joins and, unless told otherwise, round ends.</summary>
+    public void Stroke(
+        SKPath path, Rgb colour, float thickness, float opacity = 1, SKStrokeCap ends = SKStrokeCap.Round)
     {
         using SKPaint paint = Paint(colour, opacity);
         (paint.Style, paint.StrokeWidth, paint.StrokeJoin) = (SKPaintStyle.Stroke, thickness, SKStrokeJoin.Round);
-        paint.StrokeCap = SKStrokeCap.Round;
+        paint.StrokeCap = ends;
         Canvas.DrawPath(path, paint);
     }
 

@@ -5,14 +5,16 @@ namespace ClipSeg.Imaging;
 /// <summary>The line where a mask crosses a threshold.</summary>
 internal static class Outline
 {
-    private const int MostCells = 1600;     // a side; a larger mask is looked at every few pixels
+    private const int MostCells = 1000;     // a side; a larger mask is looked at every few pixels
+    private const int MostPieces = 20_000;  // more is noise, whose outline would hide all and take minutes
 
-    /// <summary>Marching squares: between every four pixel centres, one or two straight pieces.</summary>
+    /// <summary>Marching squares: straight pieces between every four pixel centres; none where all is noise.</summary>
     public static SKPath Of(Mask mask, float threshold)
     {
         float[] values = mask.Values;
         int step = (Math.Max(mask.Width, mask.Height) + MostCells - 1) / MostCells, down = step * mask.Width;
         using SKPathBuilder path = new();
+        int pieces = 0;
         Span<SKPoint> crossings = stackalloc SKPoint[4];
         for (int y = 0; y + step < mask.Height; y += step)
         {
@@ -31,6 +33,7 @@ internal static class Outline
                 if (insideD != insideA) crossings[count++] = new(left, top + step * (threshold - a) / (d - a));
                 for (int k = 0; k < count; k += 2)
                 {
+                    if (++pieces > MostPieces) return new();
                     path.MoveTo(crossings[k]);
                     path.LineTo(crossings[k + 1]);
                 }

@@ -62,8 +62,8 @@ internal static class Overlay
         for (int i = 0; i < fitted.Length; i++)
         {
             using SKPath outline = Outline.Of(fitted[i], threshold);
-            drawing.Stroke(outline, _black, thickness * 1.8f + 1, HaloOpacity);
-            drawing.Stroke(outline, colours[i], thickness);
+            drawing.Stroke(outline, _black, thickness * 1.8f + 1, HaloOpacity, SKStrokeCap.Square);
+            drawing.Stroke(outline, colours[i], thickness, ends: SKStrokeCap.Square);
         }
         return drawing;
     }

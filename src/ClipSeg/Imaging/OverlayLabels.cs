@@ -9,7 +9,8 @@ namespace ClipSeg.Imaging;
 internal static class OverlayLabels
 {
     private const int MostOnMasks = 12;             // more labels hide the picture: all go into the key
-    private const float LeastSize = 7, EasySize = 9, MostSize = 90, EasyShare = 0.3f, BackOpacity = 0.72f, KeyShare = 0.94f;
+    private const float LeastSize = 7, EasySize = 9, MostSize = 90;             // of letters, in pixels
+    private const float EasyShare = 0.3f, KeyShare = 0.94f, BackOpacity = 0.72f;
 
     private static readonly Rgb _back = new(24, 26, 31), _text = new(244, 245, 247);
 
@@ -28,7 +29,8 @@ internal static class OverlayLabels
 
         foreach ((int i, SKRect place) in places) DrawLabel(drawing, place, labels[i], colours[i], size);
         int[] rest = [.. Enumerable.Range(0, labels.Count).Where(i => !places.ContainsKey(i))];
-        if (rest.Length > 0) DrawKey(drawing, [.. rest.Select(i => labels[i])], [.. rest.Select(i => colours[i])], size);
+        if (rest.Length > 0)
+            DrawKey(drawing, [.. rest.Select(i => labels[i])], [.. rest.Select(i => colours[i])], size);
     }
 
     /// <summary>The label's place: at the mask's middle, or as near above or below as is free.</summary>

@@ -127,7 +127,7 @@ public sealed class OverlayTests
     private static string[] Labels(int count) => [.. Enumerable.Range(0, count).Select(i => $"label {i}")];
 
     private static Mask[] Squares(int width, int height, int count) => [.. Enumerable.Range(0, count).Select(i =>
-        new Mask(width, height, [.. Enumerable.Range(0, width * height).Select(p => p % count == i ? 1f : 0f)]))];
+        new Mask(width, height, [.. Enumerable.Range(0, width * height).Select(p => p / 16 % count == i ? 1f : 0f)]))];
 
     [Fact]
     public void Overlay_refuses_masks_without_labels()
