@@ -12,7 +12,7 @@ internal static class FullSize
     public static void Write(string folder)
     {
         ClipSegConfig config = ClipSegConfig.Rd64 with { VocabularySize = 514, EndToken = 513 };
-        ModelFiles.Write(folder, FormulaWeights.For(config).Values, config.Write, new Preprocessing().Write,
+        ModelFiles.Write(folder, FormulaWeights.For(config).Values, config, new Preprocessing(),
             BpeVocabulary.FromMerges([]));
     }
 

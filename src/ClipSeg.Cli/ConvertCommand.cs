@@ -41,7 +41,7 @@ internal static class ConvertCommand
             string[] licence = [.. ShowCommand.LicenceFiles(checkpoint)];
             terminal.Wait($"Writing {folder}", () =>
             {
-                ModelFiles.Write(folder, checkpoint.Tensors.Values, model.Model.Config.Write, model.Preprocessing.Write,
+                ModelFiles.Write(folder, checkpoint.Tensors.Values, model.Model.Config, model.Preprocessing,
                     ModelFiles.ReadVocabulary(checkpoint, new()),
                     Enum.Parse<StoredType>(parsed.GetValue(type)!, ignoreCase: true), licence);
                 return folder;

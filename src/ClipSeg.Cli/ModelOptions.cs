@@ -80,16 +80,6 @@ internal sealed class ModelOptions
     public Checkpoint Open(ParseResult parsed, Terminal terminal)
         => Checkpoint.Open(Locate(Name(parsed, terminal), terminal), Files(parsed));
 
-    /// <summary>The config of what <see cref="Open"/> opened.</summary>
-    public ClipSegConfig Config(ParseResult parsed, Checkpoint checkpoint)
-    {
-        ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
-        if (ParseLayers(parsed.GetValue(_layers)) is not { } layers) return config;
-        config = config with { ExtractLayers = layers };
-        config.Validate();
-        return config;
-    }
-
     /// <summary>Opens a model whose path or name is an argument.</summary>
     public Segmenter Load(string model, ParseResult parsed, Terminal terminal)
         => Load(model, new() { Size = parsed.GetValue(_size) }, parsed, terminal);
@@ -102,7 +92,9 @@ internal sealed class ModelOptions
             Files = Files(parsed),
         };
         string path = Locate(model, terminal);
-        return terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
+        Segmenter segmenter = terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
+        foreach (string note in segmenter.Checkpoint!.Notes) terminal.Warn($"Note: {note}");
+        return segmenter;
     }
 
     private CheckpointOptions Files(ParseResult parsed)

@@ -61,7 +61,8 @@ internal static class ShowCommand
             : $"{c.ExtractLayers.Count} blocks {c.ReduceWidth} wide, {c.DecoderHeads} heads, ")
             + $"reads vision blocks {string.Join(", ", c.ExtractLayers)}");
         Row("head", c.RefinedHead ? "refined (three convolutions)" : "plain (one transposed convolution)");
-        Row("preprocessing", Steps(model.Preprocessing) + (checkpoint.PreprocessorJson is null ? " (defaults)" : ""));
+        Row("preprocessing",
+            Steps(model.Preprocessing) + (checkpoint.PreprocessingIsDefault ? " (defaults: no file says it)" : ""));
         return table;
 
         void Row(string name, string value) => table.AddRow(Terminal.Cell(name), Terminal.Cell(value));

@@ -78,13 +78,13 @@ internal static class TrainCommand
                 parsed.GetValue(data)!, parsed.GetValue(validation), parsed.GetValue(removed), recipe,
                 parsed.GetValue(phrases), () => artwork.Catalogue(parsed));
 
-            ClipSegConfig config = model.Config(parsed, checkpoint);
+            ClipSegConfig config = checkpoint.Config;
             bool fresh = !parsed.GetValue(goOn);
             if (fresh) config = recipe.Decoder(config);
             Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix, fresh: fresh ? DecoderPrefix : null,
                 seed: (uint)recipe.Seed);
             ClipSegModel network = new(weights, config) { Precision = run.Precision(parsed) };
-            Preprocessing preprocessing = Preprocessing.Parse(checkpoint.PreprocessorJson);
+            Preprocessing preprocessing = checkpoint.Preprocessing;
             using ActivationCache? trainCache = Cache("train", train), checkCache = Cache("validation", check);
             ConcurrentDictionary<string, bool> reported = [];
             Trainer training = new(

@@ -24,10 +24,7 @@ internal static class OnnxFolder
             throw new IOException($"'{folder}' exists already; a model is written to a new folder.");
         OutputFolder.Write(folder, temporary =>
         {
-            ModelFiles.WriteJson(Path.Combine(temporary, "config.json"), model.Config.Write);
-            ModelFiles.WriteJson(Path.Combine(temporary, "preprocessor_config.json"), preprocessing.Write);
-            vocabulary.Save(temporary);
-            foreach (string other in others) File.Copy(other, Path.Combine(temporary, Path.GetFileName(other)));
+            ModelFiles.WriteDescription(temporary, model.Config, preprocessing, vocabulary, others);
             if (!split)
             {
                 Save("model.onnx", OnnxModel.Whole(model, type));

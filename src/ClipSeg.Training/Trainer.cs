@@ -142,7 +142,7 @@ internal sealed class Trainer : ITraining
     }
 
     public void Save(string folder) => ModelFiles.Write(
-        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write,
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config, _preprocessing,
         _vocabulary);
 
     /// <summary>Of all pictures, a few at a time.</summary>

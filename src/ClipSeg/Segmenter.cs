@@ -66,13 +66,8 @@ public sealed class Segmenter : IDisposable
         Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, new Hub()), files);
         try
         {
-            ClipSegConfig config = ClipSegConfig.Parse(checkpoint.Config);
-            if (options.ExtractLayers is { } layers)
-            {
-                config = config with { ExtractLayers = layers };
-                config.Validate();
-            }
-            Preprocessing preprocessing = Preprocessing.Parse(checkpoint.PreprocessorJson);
+            ClipSegConfig config = checkpoint.Config;
+            Preprocessing preprocessing = checkpoint.Preprocessing;
             if (options.Size is { } size) preprocessing = preprocessing with { Width = size, Height = size };
             else if (preprocessing.Misfit(config.PatchSize) is { } misfit) throw new CheckpointException(misfit);
             ClipSegModel network = new(new Weights(checkpoint.Tensors), config) { Precision = options.Precision };

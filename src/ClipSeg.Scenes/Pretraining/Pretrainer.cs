@@ -124,7 +124,7 @@ internal sealed class Pretrainer : ITraining
     }
 
     public void Save(string folder) => ModelFiles.Write(
-        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config.Write, _preprocessing.Write,
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config, _preprocessing,
         _vocabulary);
 
     /// <summary>Pictures [count, 3, S, S] and the token ids of their captions.</summary>

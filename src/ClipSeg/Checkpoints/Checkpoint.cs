@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ClipSeg.Formats;
+using ClipSeg.Model;
 
 namespace ClipSeg.Checkpoints;
 
@@ -9,6 +10,7 @@ internal sealed class Checkpoint : IDisposable
 {
     private const string ConfigName = "config.json";
     private const string PreprocessorName = "preprocessor_config.json";
+    private const string ProcessorName = "processor_config.json";
     private const string ClipName = "ViT-B-16.pt";
     private const string ClipUrl = "https://openaipublic.azureedge.net/clip/models/"
         + "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f/ViT-B-16.pt";
@@ -36,14 +38,20 @@ internal sealed class Checkpoint : IDisposable
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; private set; } =
         new Dictionary<string, StoredTensor>();
 
-    /// <summary>The root of config.json, or what it would be (<see cref="ConfigIsInferred"/>).</summary>
-    public JsonElement Config { get; private set; }
+    /// <summary>What the network is; the blocks that the decoder reads are those of the options, if they say.</summary>
+    public ClipSegConfig Config { get; private set; } = ClipSegConfig.Rd64;
 
     /// <summary>Whether the config was worked out from the tensors' shapes, because the layout has none.</summary>
     public bool ConfigIsInferred { get; private set; }
 
-    /// <summary>The root of preprocessor_config.json, if there is one.</summary>
-    public JsonElement? PreprocessorJson { get; private set; }
+    /// <summary>How pictures are read.</summary>
+    public Preprocessing Preprocessing { get; private set; } = new();
+
+    /// <summary>Whether no file says how pictures are read, so that they are as CLIPSeg's were.</summary>
+    public bool PreprocessingIsDefault { get; private set; } = true;
+
+    /// <summary>What was put in place of a missing file, a line for each; empty for a complete model.</summary>
+    public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>
     /// Opens a folder with config.json and weights, such weights with config.json beside them, or a PyTorch file of the
@@ -59,8 +67,10 @@ internal sealed class Checkpoint : IDisposable
         Checkpoint checkpoint = new(path, weights, file);
         try
         {
-            if (KeyMap.IsOfficial(file.Tensors.Keys)) checkpoint.ReadOfficial(file, options ?? new());
-            else checkpoint.ReadHuggingFace(file);
+            options ??= new();
+            if (KeyMap.IsOfficial(file.Tensors.Keys)) checkpoint.ReadOfficial(file, options);
+            else checkpoint.ReadHuggingFace(file, options);
+            checkpoint.Tensors = checkpoint.Tensors.ToDictionary(t => t.Key, t => t.Value.Finite(path));
             return checkpoint;
         }
         catch
@@ -83,13 +93,58 @@ internal sealed class Checkpoint : IDisposable
         foreach (TensorFile file in _files) file.Dispose();
     }
 
-    private void ReadHuggingFace(TensorFile file)
+    private void ReadHuggingFace(TensorFile file, CheckpointOptions options)
     {
+        if (!WrappedNames.Of(file.Tensors.Keys).HasKnown)
+        {
+            string there = string.Join(" and ", file.Tensors.Keys.Take(2).Select(BinaryFile.Quote));
+            throw new CheckpointException($"'{Path}' holds no CLIPSeg: none of its {file.Tensors.Count} tensors has "
+                + $"a name of it. There are {(there.Length > 0 ? there : "none")}.");
+        }
         Tensors = KeyMap.ToHuggingFace(file.Tensors, Path);
-        Config = JsonText.ReadObject(File(ConfigName) ?? throw new CheckpointException(
-            $"'{Path}' has no {ConfigName} in its folder; a Hugging Face model needs it."));
-        if (File(PreprocessorName) is { } preprocessor) PreprocessorJson = JsonText.ReadObject(preprocessor);
         Kind = $"Hugging Face {(Directory.Exists(Path) ? "folder" : "file")} ({file.Kind})";
+        JsonElement config = JsonText.ReadObject(File(ConfigName) ?? throw new CheckpointException(
+            $"'{Path}' has no {ConfigName} in its folder; a Hugging Face model needs it."));
+        try
+        {
+            Describe(config, options);
+        }
+        catch (CheckpointException e)
+        {
+            throw new CheckpointException($"Model '{Path}': {e.Message}", e);
+        }
+    }
+
+    private void Describe(JsonElement config, CheckpointOptions options)
+    {
+        Config = ClipSegConfig.Parse(config);
+        if (options.ExtractLayers is { } layers)
+        {
+            Config = Config with { ExtractLayers = layers };
+            Config.Validate();
+        }
+        if (FindPreprocessing() is { } found)
+        {
+            Preprocessing = Preprocessing.Parse(found.Root, found.File);
+            PreprocessingIsDefault = false;
+        }
+        else
+        {
+            Notes =
+            [
+                $"'{Path}' has neither {PreprocessorName} nor {ProcessorName}: pictures are read at "
+                + $"{Preprocessing.Width} x {Preprocessing.Height}, as CLIPSeg's were.",
+            ];
+        }
+    }
+
+    /// <summary>In a file of its own, or, as transformers 5 saves it, as a part of the processor's.</summary>
+    private (JsonElement Root, string File)? FindPreprocessing()
+    {
+        if (File(PreprocessorName) is { } own) return (JsonText.ReadObject(own), PreprocessorName);
+        return File(ProcessorName) is { } all
+            && JsonText.ReadObject(all).TryGetProperty("image_processor", out JsonElement part)
+            ? (part, $"{ProcessorName}: 'image_processor'") : null;
     }
 
     private void ReadOfficial(TensorFile file, CheckpointOptions options)

@@ -1,10 +1,9 @@
-using System.Buffers;
-using System.Text.Json;
 using ClipSeg.Formats;
+using ClipSeg.Model;
 
 namespace ClipSeg.Checkpoints;
 
-/// <summary>Writes the config.json that a checkpoint without one would have, from the shapes of its tensors.</summary>
+/// <summary>The config of a checkpoint that has none, from the shapes of its tensors.</summary>
 /// <remarks>Spec: formats.md §2 and §3.</remarks>
 internal sealed class InferredConfig
 {
@@ -19,83 +18,59 @@ internal sealed class InferredConfig
 
     /// <summary>The config of tensors under Hugging Face's names.</summary>
     /// <exception cref="CheckpointException">A tensor that tells a size is missing or cannot be right.</exception>
-    public static JsonElement From(
+    public static ClipSegConfig From(
         string path, IReadOnlyDictionary<string, StoredTensor> tensors, CheckpointOptions options)
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer)) new InferredConfig(path, tensors, options).Write(json);
-        using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
-        return document.RootElement.Clone();
-    }
+        => new InferredConfig(path, tensors, options).Infer();
 
-    private void Write(Utf8JsonWriter json)
+    private ClipSegConfig Infer()
     {
+        const string Tokens = "clip.text_model.embeddings.token_embedding.weight";
         int vision = Size("clip.vision_model.embeddings.patch_embedding.weight", 0);
         int projection = Size("clip.visual_projection.weight", 0);
         bool deconv = _tensors.ContainsKey("decoder.reduce2.0.weight");
         Match(deconv ? "decoder.reduce.weight" : "decoder.reduces.0.weight", 1, vision, "CLIP's vision width");
         Match("decoder.film_mul.weight", 1, projection, "CLIP's embedding width");
-
-        json.WriteStartObject();
-        json.WriteString("model_type", "clipseg");
-        json.WriteNumber("projection_dim", projection);
-        json.WriteStartArray("extract_layers");
-        foreach (int layer in ExtractLayers(deconv)) json.WriteNumberValue(layer);
-        json.WriteEndArray();
-        json.WriteNumber("reduce_dim", Size("decoder.film_mul.weight", 0));
-        if (deconv)
+        (int patch, int image) = Grid();
+        ClipSegConfig config = new()
         {
-            json.WriteString("decoder_type", "clip-deconv");
-            json.WriteNumber("reduce2_dim", Size("decoder.reduce2.0.weight", 0));
-        }
-        else
-        {
-            json.WriteNumber("decoder_num_attention_heads", _options.DecoderHeads);
-            json.WriteNumber("decoder_intermediate_size", Size("decoder.layers.0.mlp.fc1.weight", 0));
-        }
-        json.WriteNumber("conditional_layer", 0);
-        json.WriteBoolean("use_complex_transposed_convolution",
-            _tensors.ContainsKey("decoder.transposed_convolution.0.weight"));
-        WriteText(json);
-        WriteVision(json, vision);
-        json.WriteEndObject();
+            Vision = Tower("clip.vision_model", vision, _options.VisionHeads),
+            PatchSize = patch,
+            ImageSize = image,
+            Text = Tower("clip.text_model", Size(Tokens, 1), _options.TextHeads),
+            VocabularySize = Size(Tokens, 0),
+            MaxTokens = Size("clip.text_model.embeddings.position_embedding.weight", 0),
+            EndToken = 2,       // sic: pool at the first maximum, as OpenAI's code does
+            EmbeddingWidth = projection,
+            ExtractLayers = ExtractLayers(deconv),
+            ReduceWidth = Size("decoder.film_mul.weight", 0),
+            DecoderType = deconv ? DecoderType.ClipDeconv : DecoderType.ClipSeg,
+            DecoderHeads = _options.DecoderHeads,
+            RefinedHead = _tensors.ContainsKey("decoder.transposed_convolution.0.weight"),
+        };
+        config = deconv
+            ? config with { Reduce2Width = Size("decoder.reduce2.0.weight", 0) }
+            : config with { DecoderMlpWidth = Size("decoder.layers.0.mlp.fc1.weight", 0) };
+        config.Validate();
+        return config;
     }
 
-    private void WriteText(Utf8JsonWriter json)
-    {
-        int width = Size("clip.text_model.embeddings.token_embedding.weight", 1);
-        json.WriteStartObject("text_config");
-        json.WriteNumber("vocab_size", Size("clip.text_model.embeddings.token_embedding.weight", 0));
-        json.WriteNumber("max_position_embeddings", Size("clip.text_model.embeddings.position_embedding.weight", 0));
-        WriteTower(json, "clip.text_model", width, _options.TextHeads);
-        json.WriteNumber("eos_token_id", 2);        // sic: pool at the first maximum, as OpenAI's code does
-        json.WriteEndObject();
-    }
-
-    private void WriteVision(Utf8JsonWriter json, int width)
+    private (int Patch, int Image) Grid()
     {
         int patch = Size("clip.vision_model.embeddings.patch_embedding.weight", 3);
         int tokens = Size("clip.vision_model.embeddings.position_embedding.weight", 0);
         int grid = (int)Math.Round(Math.Sqrt(tokens - 1));
         if (grid < 1 || (long)grid * grid != tokens - 1)
             throw new CheckpointException($"File '{_path}': {tokens} positions are no square grid and a class token.");
-
-        json.WriteStartObject("vision_config");
-        json.WriteNumber("patch_size", patch);
-        json.WriteNumber("image_size", (long)grid * patch);
-        WriteTower(json, "clip.vision_model", width, _options.VisionHeads);
-        json.WriteEndObject();
+        return (patch, checked(grid * patch));
     }
 
-    private void WriteTower(Utf8JsonWriter json, string tower, int width, int? heads)
+    private EncoderConfig Tower(string tower, int width, int? heads) => new()
     {
-        json.WriteNumber("hidden_size", width);
-        json.WriteNumber("num_hidden_layers", Count(i => $"{tower}.encoder.layers.{i}.layer_norm1.weight"));
-        json.WriteNumber("num_attention_heads", heads ?? Math.Max(1, width / HeadWidth));
-        json.WriteNumber("intermediate_size", Size($"{tower}.encoder.layers.0.mlp.fc1.weight", 0));
-        json.WriteString("hidden_act", "quick_gelu");
-        json.WriteNumber("layer_norm_eps", 1e-5);
-    }
+        Width = width,
+        Layers = Count(i => $"{tower}.encoder.layers.{i}.layer_norm1.weight"),
+        Heads = heads ?? Math.Max(1, width / HeadWidth),
+        MlpWidth = Size($"{tower}.encoder.layers.0.mlp.fc1.weight", 0),
+    };
 
     private IReadOnlyList<int> ExtractLayers(bool deconv)
     {

@@ -9,9 +9,8 @@ internal static class KeyMap
     private const string TextLayers = "clip.text_model.encoder.layers.";
     private const string VisionLayers = "clip.vision_model.encoder.layers.";
     private const string DecoderLayers = "decoder.layers.";
-
-    // What wrappers put before every name: DataParallel, training frameworks, the compiler.
-    private static readonly string[] _wrappers = ["module.", "model.", "_orig_mod."];
+    private const string ClipRoot = "clip_model.";
+    private const string Reduce2 = "reduce2.0.weight";
 
     // Scalars of TorchScript archives, and the second copy of the vision tower.
     private static readonly string[] _dropped = ["input_resolution", "context_length", "vocab_size", "model."];
@@ -75,29 +74,35 @@ internal static class KeyMap
     public static bool IsOfficial(IEnumerable<string> names)
     {
         string[] all = [.. names];
-        int wrapper = WrapperLength(all);
-        return all.Select(name => Unwrap(name, wrapper))
-            .Any(name => Replace(name, _official) is not null || Replace(name, _transposed) is not null);
+        WrappedNames wrapped = WrappedNames.Of(all);
+        return all.Select(name => WithoutRoot(wrapped.Unwrap(name, out _)))
+            .Any(name => name is not null && (Replace(name, _official) ?? Replace(name, _transposed)) is not null);
     }
 
     /// <summary>
-    /// The tensors of the file at <paramref name="path"/> under Hugging Face's names. What is no weight is left out,
-    /// unknown names stay.
+    /// The tensors of the file at <paramref name="path"/> under Hugging Face's names. What is no weight, or stands
+    /// beside the network, is left out; unknown names stay. Of a second copy, only what the first has not got counts.
     /// </summary>
     /// <exception cref="CheckpointException">Two tensors get one name, or a shape cannot be converted.</exception>
     public static Dictionary<string, StoredTensor> ToHuggingFace(
         IReadOnlyDictionary<string, StoredTensor> tensors, string path)
     {
+        WrappedNames wrapped = WrappedNames.Of(tensors.Keys);
         Dictionary<string, StoredTensor> mapped = new(StringComparer.Ordinal);
-        int wrapper = WrapperLength([.. tensors.Keys]);
-        bool deconv =
-            tensors.Keys.Any(key => Unwrap(key, wrapper) is "reduce2.0.weight" or "decoder.reduce2.0.weight");
+        List<(string Name, StoredTensor Tensor)> others = [];
+        bool deconv = tensors.Keys.Any(
+            key => WithoutRoot(wrapped.Unwrap(key, out _)) is Reduce2 or "decoder." + Reduce2);
         string[] dropped = deconv ? _dropped : [.. _dropped, .. _unusedByClipSeg];
         foreach ((string key, StoredTensor tensor) in tensors)
         {
-            string name = Unwrap(key, wrapper);
+            if (WithoutRoot(wrapped.Unwrap(key, out bool other)) is not { } name) continue;
             if (name.EndsWith(".position_ids", StringComparison.Ordinal) || dropped.Any(d => Matches(name, d)))
                 continue;
+            if (other)
+            {
+                others.Add((name, tensor));
+                continue;
+            }
             foreach (StoredTensor result in Map(name, tensor, path))
             {
                 if (!mapped.TryAdd(result.Name, result))
@@ -105,6 +110,8 @@ internal static class KeyMap
                         $"File '{path}': tensor {BinaryFile.Quote(key)} is a second {BinaryFile.Quote(result.Name)}.");
             }
         }
+        foreach (StoredTensor result in others.SelectMany(t => Map(t.Name, t.Tensor, path)))
+            mapped.TryAdd(result.Name, result);
         return mapped;
     }
 
@@ -170,24 +177,9 @@ internal static class KeyMap
     private static bool Matches(string name, string pattern)
         => pattern.EndsWith('.') ? name.StartsWith(pattern, StringComparison.Ordinal) : name == pattern;
 
-    /// <summary>How much of every name is the wrappers' prefix.</summary>
-    private static int WrapperLength(string[] names)
-    {
-        int length = 0;
-        while (names.Length > 0 && _wrappers.FirstOrDefault(All) is { } wrapper) length += wrapper.Length;
-        return length;
-
-        bool All(string wrapper)
-            => names.All(name => string.CompareOrdinal(name, length, wrapper, 0, wrapper.Length) == 0);
-    }
-
-    private static string Unwrap(string name, int wrapper)
-    {
-        const string Clip = "clip_model.";
-        return name.AsSpan(wrapper).StartsWith(Clip, StringComparison.Ordinal)
-            ? name[(wrapper + Clip.Length)..]
-            : name[wrapper..];
-    }
+    /// <summary>The authors have CLIP in a field of this name; without it, the names are OpenAI's.</summary>
+    private static string? WithoutRoot(string? name)
+        => name?.StartsWith(ClipRoot, StringComparison.Ordinal) == true ? name[ClipRoot.Length..] : name;
 
     private static CheckpointException Misshapen(string path, StoredTensor tensor, string expected) => new(
         $"File '{path}': tensor {BinaryFile.Quote(tensor.Name)} has shape "

@@ -32,12 +32,14 @@ internal static class ModelFiles
     {
         if (checkpoint.File("vocab.json") is { } vocabulary && checkpoint.File("merges.txt") is not null)
             return BpeVocabulary.Load(Path.GetDirectoryName(vocabulary)!);
+        if (checkpoint.File("tokenizer.json") is { } tokenizer) return BpeVocabulary.FromTokenizer(tokenizer);
         if (checkpoint.File(OpenAiVocabulary) is { } beside) return BpeVocabulary.FromOpenAi(beside);
         string cached = Path.Combine(options.ClipCache, OpenAiVocabulary);
         if (File.Exists(cached)) return BpeVocabulary.FromOpenAi(cached);
         throw new CheckpointException(
-            $"Model '{checkpoint.Path}' has no vocabulary, so it cannot read text: put vocab.json "
-            + $"and merges.txt, or OpenAI's {OpenAiVocabulary}, beside it, or the latter into '{options.ClipCache}'.");
+            $"Model '{checkpoint.Path}' has no vocabulary, so it cannot read text: put tokenizer.json, "
+            + $"or vocab.json and merges.txt, or OpenAI's {OpenAiVocabulary}, beside it, "
+            + $"or the latter into '{options.ClipCache}'.");
     }
 
     /// <summary>
@@ -45,20 +47,15 @@ internal static class ModelFiles
     /// complete; in one that exists, each file is replaced when it is complete, the weights last.
     /// </summary>
     /// <param name="tensors">By Hugging Face's names.</param>
-    /// <param name="config">Writes the root of config.json.</param>
-    /// <param name="preprocessor">Writes the root of preprocessor_config.json.</param>
     /// <param name="type">Of the weights: float32, float16 or bfloat16.</param>
     /// <param name="others">Paths of files to copy, such as a licence.</param>
-    public static void Write(string folder, IEnumerable<StoredTensor> tensors, Action<Utf8JsonWriter> config,
-        Action<Utf8JsonWriter> preprocessor, BpeVocabulary vocabulary, StoredType type = StoredType.Float32,
+    public static void Write(string folder, IEnumerable<StoredTensor> tensors, ClipSegConfig config,
+        Preprocessing preprocessing, BpeVocabulary vocabulary, StoredType type = StoredType.Float32,
         params IReadOnlyList<string> others)
     {
         OutputFolder.Write(folder, temporary =>
         {
-            WriteJson(Path.Combine(temporary, "config.json"), config);
-            WriteJson(Path.Combine(temporary, "preprocessor_config.json"), preprocessor);
-            vocabulary.Save(temporary);
-            foreach (string other in others) File.Copy(other, Path.Combine(temporary, Path.GetFileName(other)));
+            WriteDescription(temporary, config, preprocessing, vocabulary, others);
 
             // Hugging Face's loaders refuse a file that does not say for which framework it was written.
             Dictionary<string, string> metadata = new() { ["format"] = "pt" };
@@ -66,7 +63,17 @@ internal static class ModelFiles
         }, last: Weights);
     }
 
-    internal static void WriteJson(string path, Action<Utf8JsonWriter> write)
+    /// <summary>Writes all but the weights: what they are, how their inputs are made, other files.</summary>
+    internal static void WriteDescription(string folder, ClipSegConfig config, Preprocessing preprocessing,
+        BpeVocabulary vocabulary, IReadOnlyList<string> others)
+    {
+        WriteJson(Path.Combine(folder, "config.json"), config.Write);
+        WriteJson(Path.Combine(folder, "preprocessor_config.json"), preprocessing.Write);
+        vocabulary.Save(folder);
+        foreach (string other in others) File.Copy(other, Path.Combine(folder, Path.GetFileName(other)));
+    }
+
+    private static void WriteJson(string path, Action<Utf8JsonWriter> write)
     {
         OutputFile.Write(path, stream =>
         {

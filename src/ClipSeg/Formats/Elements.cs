@@ -7,7 +7,22 @@ namespace ClipSeg.Formats;
 /// <summary>Conversions between the element types of files and float32. Bytes are in this machine's order.</summary>
 internal static class Elements
 {
+    private const uint Exponent = 0x7F800000;       // all of it set: infinity or NaN
     private const float TwoTo112 = 5.192296858534828e33f;
+
+    /// <summary>Whether there is neither NaN nor infinity among the values.</summary>
+    public static bool AreFinite(ReadOnlySpan<float> values)
+    {
+        Vector<uint> found = Vector<uint>.Zero, exponent = new(Exponent);
+        ReadOnlySpan<Vector<uint>> vectors = MemoryMarshal.Cast<float, Vector<uint>>(values);
+        foreach (Vector<uint> v in vectors) found |= Vector.Equals(v & exponent, exponent);
+        if (found != Vector<uint>.Zero) return false;
+        foreach (float value in values[(vectors.Length * Vector<uint>.Count)..])
+        {
+            if (!float.IsFinite(value)) return false;
+        }
+        return true;
+    }
 
     /// <summary>Bytes per element.</summary>
     public static int Size(StoredType type) => type switch

@@ -69,7 +69,8 @@ internal sealed class PickleInput(BinaryFile file, long start, long length)
     /// <summary>Refuses a name that is not on the list.</summary>
     public CheckpointException Forbidden(PickleGlobal global)
         => new($"File '{file.Path}': pickle asks for {BinaryFile.Quote(global.ToString())}; "
-            + "only PyTorch's tensor types are allowed.");
+            + "only PyTorch's tensor types and plain values are allowed. If this is a whole model, save its weights "
+            + "alone, in Python: torch.save(model.state_dict(), 'weights.pth').");
 
     private void Read(Span<byte> destination)
     {

@@ -58,6 +58,8 @@ internal sealed class PickleReader
             case PickleOp.BinFloat: Push(_input.ReadDouble()); break;
             case PickleOp.BinUnicode: Push(_input.ReadText((uint)_input.ReadInt32())); break;
             case PickleOp.ShortBinString: Push(_input.ReadText(_input.ReadByte())); break;
+            case PickleOp.BinBytes: SkipBytes((uint)_input.ReadInt32()); break;
+            case PickleOp.ShortBinBytes: SkipBytes(_input.ReadByte()); break;
             case PickleOp.EmptyDict: Push(new PickleDict()); break;
             case PickleOp.EmptyList or PickleOp.EmptySet: Push(new List<object?>()); break;
             case PickleOp.EmptyTuple: Push(_empty); break;
@@ -79,6 +81,12 @@ internal sealed class PickleReader
             case PickleOp.LongBinGet: Push(Recall(_input.ReadInt32())); break;
             default: throw _input.Error($"has operation 0x{(byte)op:x2}, which PyTorch does not write");
         }
+    }
+
+    private void SkipBytes(long count)
+    {
+        _input.ReadBytes(count);
+        Push(new PicklePlain());
     }
 
     private PickleGlobal ReadGlobal()
@@ -111,12 +119,14 @@ internal sealed class PickleReader
 
     private void AddTo(object?[] items)
     {
+        if (Peek() is PicklePlain) return;
         if (Peek() is not List<object?> list) throw _input.Error("appends to something that is no list");
         list.AddRange(items);
     }
 
     private void SetIn(object?[] items)
     {
+        if (Peek() is PicklePlain) return;
         if (Peek() is not PickleDict dict) throw _input.Error("sets items of something that is no dict");
         if (items.Length % 2 != 0) throw _input.Error("has a key without a value");
         for (int i = 0; i < items.Length; i += 2) dict.Items.Add(new(items[i], items[i + 1]));
@@ -160,6 +170,8 @@ internal enum PickleOp : byte
     Mark = (byte)'(',
     EmptyTuple = (byte)')',
     Stop = (byte)'.',
+    BinBytes = (byte)'B',
+    ShortBinBytes = (byte)'C',
     BinFloat = (byte)'G',
     BinInt = (byte)'J',
     BinInt1 = (byte)'K',

@@ -38,7 +38,6 @@ internal static class PickleTypes
 
     private static readonly HashSet<string> _others =
     [
-        "collections.OrderedDict",
         "torch.Size",
         "torch.device",
         "torch._utils._rebuild_parameter",
@@ -51,18 +50,41 @@ internal static class PickleTypes
         "torch.storage.UntypedStorage",
     ];
 
+    // Plain values that training scripts save beside the weights. They are passed over, not made.
+    private static readonly HashSet<string> _plainModules =
+        ["argparse", "datetime", "decimal", "fractions", "numpy", "pathlib", "types", "uuid"];
+
+    private static readonly HashSet<string> _plain =
+    [
+        "_codecs.encode",       // how bytes are written
+        "bool", "bytearray", "bytes", "complex", "float", "frozenset", "int", "list", "object", "range", "set",
+        "slice", "str", "tuple",
+        "collections.Counter", "collections.deque",
+        "copy_reg._reconstructor", "copyreg._reconstructor",
+        "torch.torch_version.TorchVersion",
+    ];
+
+    // Dicts by another name: the weights may be in one.
+    private static readonly HashSet<string> _dicts =
+    [
+        "dict", "collections.OrderedDict", "collections.defaultdict",
+        "pytorch_lightning.utilities.parsing.AttributeDict", "lightning.pytorch.utilities.parsing.AttributeDict",
+        "lightning_fabric.utilities.data.AttributeDict", "lightning.fabric.utilities.data.AttributeDict",
+    ];
+
     public static bool IsAllowed(PickleGlobal global)
     {
         string name = global.ToString();
         return IsScriptModule(global) || _storages.ContainsKey(name) || _types.ContainsKey(name)
-            || _others.Contains(name);
+            || _others.Contains(name) || IsPlain(global) || _dicts.Contains(NameOf(global));
     }
 
     /// <summary>What calling an allowed name gives.</summary>
     public static object? Call(PickleGlobal global, object?[] arguments, PickleInput input)
         => (global.ToString(), arguments) switch
         {
-            ("collections.OrderedDict", []) => new PickleDict(),
+            _ when _dicts.Contains(NameOf(global)) => new PickleDict(),
+            _ when IsPlain(global) => new PicklePlain(),
             ("torch.Size", [PickleTuple sizes]) => sizes,
             ("torch.device", _) => null,
             ("torch._utils._rebuild_parameter", [PickleTensor data, ..]) => data,
@@ -97,6 +119,13 @@ internal static class PickleTypes
         if (type.ToString() == "torch.storage.UntypedStorage" && offset == 0) return new(key, null, size, offset);
         throw input.Error($"has a storage of type {type}");
     }
+
+    private static bool IsPlain(PickleGlobal global)
+        => _plain.Contains(NameOf(global)) || _plainModules.Contains(global.Module.Split('.')[0]);
+
+    /// <summary>Python 2's and 3's own types without their module, which changed its name.</summary>
+    private static string NameOf(PickleGlobal global)
+        => global.Module is "builtins" or "__builtin__" ? global.Name : global.ToString();
 
     private static bool IsScriptModule(PickleGlobal global)
         => global.Module == ScriptModule || global.Module.StartsWith(ScriptModule + ".", StringComparison.Ordinal);

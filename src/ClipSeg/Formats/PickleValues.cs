@@ -18,6 +18,9 @@ internal sealed class PickleDict
     public object? this[string key] => Items.FindLast(pair => pair.Key is string text && text == key).Value;
 }
 
+/// <summary>A value of a kind that is of no use here, such as a number of NumPy's or the options of a script.</summary>
+internal sealed class PicklePlain;
+
 /// <summary>A TorchScript module: a bag of attributes.</summary>
 internal sealed class PickleModule
 {

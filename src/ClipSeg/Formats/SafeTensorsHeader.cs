@@ -39,6 +39,7 @@ internal sealed class SafeTensorsHeader
             throw file.Error($"has a damaged header: at byte {reader.TokenStartIndex}: {e.Message.TrimEnd('.')}", e);
         }
         header.CheckLayout();
+        header.AddAliases();
         return header;
     }
 
@@ -59,6 +60,15 @@ internal sealed class SafeTensorsHeader
             ReadMetadata(ref reader);
         }
         reader.Read();      // throws if anything but white space follows
+    }
+
+    /// <summary>Tensors that were one in memory are stored once; the metadata has the other names.</summary>
+    private void AddAliases()
+    {
+        foreach ((string alias, string name) in _metadata)
+        {
+            if (_tensors.TryGetValue(name, out StoredTensor? tensor)) _tensors.TryAdd(alias, tensor.Renamed(alias));
+        }
     }
 
     private void ReadMetadata(ref Utf8JsonReader reader)

@@ -6,8 +6,12 @@ internal static class StateDict
     private const int MaxDepth = 32;
     private const int MaxVisits = 1_000_000;
 
-    // What training scripts call the weights beside an optimiser's state.
-    private static readonly string[] _nested = ["state_dict", "model_state_dict", "model"];
+    // What training scripts call the weights beside an optimiser's state; the first that is there counts.
+    private static readonly string[] _nested =
+    [
+        "state_dict", "model_state_dict", "model", "net", "network", "weights", "params", "module", "generator",
+        "ema_state_dict", "state_dict_ema", "model_ema", "ema_model", "ema",
+    ];
 
     /// <summary>Tensors by name, in the file's order; names in a module graph are paths joined with dots.</summary>
     public static Dictionary<string, PickleTensor> Find(object? root, BinaryFile file)
@@ -25,7 +29,9 @@ internal static class StateDict
                 if (key is string name && value is PickleTensor tensor) tensors[name] = tensor;
             }
         }
-        return tensors.Count > 0 ? tensors : throw file.Error("is a PyTorch file without named tensors");
+        return tensors.Count > 0 ? tensors : throw file.Error(
+            "is a PyTorch file without named tensors; save the weights alone, in Python: "
+            + "torch.save(model.state_dict(), 'weights.pth')");
     }
 
     private static PickleDict? Unwrap(PickleDict? dict)
@@ -34,11 +40,18 @@ internal static class StateDict
         {
             PickleDict? inner = null;
             foreach (string name in _nested) inner ??= dict[name] as PickleDict;
+
+            // Under a name that nobody told us of, there are more tensors than under any other.
+            if (inner is null && CountTensors(dict) == 0)
+                inner = dict.Items.Select(item => item.Value).OfType<PickleDict>().MaxBy(CountTensors);
             if (inner is null) break;
             dict = inner;
         }
         return dict;
     }
+
+    private static int CountTensors(PickleDict dict)
+        => dict.Items.Count(item => item is { Key: string, Value: PickleTensor });
 
     private static void AddModule(PickleModule module, string prefix, int depth, ref int visits,
         Dictionary<string, PickleTensor> tensors, BinaryFile file)

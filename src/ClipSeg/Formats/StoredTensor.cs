@@ -46,6 +46,16 @@ internal sealed class StoredTensor
     public static StoredTensor Of(Parameter parameter)
         => new(parameter.Name, StoredType.Float32, parameter.Shape, parameter.Read);
 
+    /// <summary>This tensor for a network: to read NaN or infinity from it is an error.</summary>
+    /// <param name="path">What the error calls the file.</param>
+    internal StoredTensor Finite(string path) => new(Name, Type, _shape, (first, destination) =>
+    {
+        _read(first, destination);
+        if (!Elements.AreFinite(destination))
+            throw new CheckpointException($"'{path}': tensor {BinaryFile.Quote(Name)} holds NaN or infinity, expected "
+                + "numbers. The training that wrote it has diverged: take an earlier checkpoint of it.");
+    });
+
     internal StoredTensor Renamed(string name) => new(name, Type, _shape, _read);
 
     /// <summary>Some rows (indices of the first axis) as a tensor that reads from this one.</summary>

@@ -20,6 +20,8 @@ internal sealed class TensorFile : IDisposable
     public static TensorFile Open(string path)
     {
         byte[] head = ReadHead(path);
+        if (head.Length == 0)
+            throw new CheckpointException($"File '{path}' is empty; a download or a copy of it has broken off.");
         if (head.Length > sizeof(long) && head[sizeof(long)] == '{')
         {
             SafeTensorsFile safeTensors = SafeTensorsFile.Open(path);

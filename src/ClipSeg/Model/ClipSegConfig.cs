@@ -26,6 +26,7 @@ internal sealed record ClipSegConfig
     private const int Largest = 1 << 20;
 
     private const string ClipDeconv = "clip-deconv";
+    private const string QuickGelu = "quick_gelu";
 
     public required EncoderConfig Vision { get; init; }
 
@@ -92,6 +93,8 @@ internal sealed record ClipSegConfig
     public static ClipSegConfig Parse(JsonElement root)
     {
         JsonElement vision = Section(root, "vision_config"), text = Section(root, "text_config");
+        CheckActivation(vision, "vision_config.hidden_act");
+        CheckActivation(text, "text_config.hidden_act");
         ClipSegConfig config = new()
         {
             Vision = Encoder(vision, "vision_config", width: 768, mlp: 3072, heads: 12),
@@ -198,13 +201,20 @@ internal sealed record ClipSegConfig
         LayerNormEps = Float(section, $"{name}.layer_norm_eps", 1e-5f),
     };
 
+    /// <summary>CLIP was trained with one activation; another in its place would give other masks.</summary>
+    private static void CheckActivation(JsonElement section, string name)
+    {
+        if (section.TryGetProperty("hidden_act", out JsonElement value) && value.ToString() is not QuickGelu)
+            throw Bad(name, value.ToString(), $"{QuickGelu}, the only activation that this network has");
+    }
+
     private static void WriteEncoder(Utf8JsonWriter json, EncoderConfig encoder)
     {
         json.WriteNumber("hidden_size", encoder.Width);
         json.WriteNumber("num_hidden_layers", encoder.Layers);
         json.WriteNumber("num_attention_heads", encoder.Heads);
         json.WriteNumber("intermediate_size", encoder.MlpWidth);
-        json.WriteString("hidden_act", "quick_gelu");
+        json.WriteString("hidden_act", QuickGelu);
         json.WriteNumber("layer_norm_eps", encoder.LayerNormEps);
     }
 

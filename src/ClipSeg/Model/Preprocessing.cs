@@ -40,13 +40,23 @@ internal sealed record Preprocessing
     /// <summary>Red, green, blue; of rescaled values.</summary>
     public IReadOnlyList<float> Std { get; init; } = _imageNetStd;
 
-    /// <summary>
-    /// Reads the root of a <c>preprocessor_config.json</c>; null, for a model without one, gives the defaults.
-    /// </summary>
+    /// <summary>Reads the root of a <c>preprocessor_config.json</c>, or what is in another file in its place.</summary>
+    /// <param name="file">What error messages call it.</param>
     /// <exception cref="CheckpointException">A value has the wrong kind or cannot be.</exception>
-    public static Preprocessing Parse(JsonElement? json)
+    public static Preprocessing Parse(JsonElement root, string file = "preprocessor_config.json")
     {
-        if (json is not { } root) return new();
+        try
+        {
+            return Parse(root);
+        }
+        catch (CheckpointException e)
+        {
+            throw new CheckpointException($"{file}: {e.Message}", e);
+        }
+    }
+
+    private static Preprocessing Parse(JsonElement root)
+    {
         if (root.ValueKind != JsonValueKind.Object) throw Bad("root", root, "an object");
         if (IsOff(root, "do_resize"))
             throw Bad("do_resize", root.GetProperty("do_resize"), "true: pictures have any size");
@@ -194,7 +204,7 @@ internal sealed record Preprocessing
     private static CheckpointException Bad(string name, JsonElement found, string expected)
     {
         string text = found.GetRawText();
-        return new($"preprocessor_config.json: '{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}, "
+        return new($"'{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}, "
             + $"expected {expected}.");
     }
 }

@@ -15,9 +15,61 @@ internal static class BpeFiles
     public static string[] ReadSymbols(string path)
     {
         using JsonDocument json = ReadObject(path);
-        string?[] symbols = new string?[json.RootElement.GetPropertyCount()];
+        return Symbols(json.RootElement, [], path);
+    }
+
+    /// <summary>The symbols by id, and the merges, of a <c>tokenizer.json</c>.</summary>
+    public static (string[] Symbols, BpeMerge[] Merges) ReadTokenizer(string path)
+    {
+        using JsonDocument json = ReadObject(path);
+        JsonElement model = Part(json.RootElement, "model", JsonValueKind.Object, path);
+        if (model.TryGetProperty("type", out JsonElement type) && type.ToString() != "BPE")
+            throw new TokenizerException($"{path}: the model is of type {Shorten(type.ToString())}, expected BPE.");
+        List<(string, int)> added = [];
+        if (json.RootElement.TryGetProperty("added_tokens", out JsonElement tokens)
+            && tokens.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement token in tokens.EnumerateArray())
+            {
+                if (token.ValueKind != JsonValueKind.Object || !token.TryGetProperty("id", out JsonElement id)
+                    || id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int number)
+                    || !token.TryGetProperty("content", out JsonElement content) || TextOf(content) is not { } text)
+                    throw new TokenizerException($"{path}: an added token has no 'id' and 'content'.");
+                added.Add((text, number));
+            }
+        }
+        string[] symbols = Symbols(Part(model, "vocab", JsonValueKind.Object, path), added, path);
+        JsonElement list = Part(model, "merges", JsonValueKind.Array, path);
+        BpeMerge[] merges = new BpeMerge[list.GetArrayLength()];
+        int count = 0;
+        foreach (JsonElement merge in list.EnumerateArray())
+        {
+            // Two symbols in a list; before 2024, in one text with a space between them.
+            string[] parts = merge.ValueKind == JsonValueKind.Array
+                ? [.. merge.EnumerateArray().Select(part => TextOf(part) ?? "")] : (TextOf(merge) ?? "").Split(' ');
+            if (parts is not [{ Length: > 0 } left, { Length: > 0 } right])
+            {
+                throw new TokenizerException(
+                    $"{path}: merge {count} is {Shorten(merge.GetRawText())}, expected two symbols.");
+            }
+            merges[count++] = new(left, right);
+        }
+        return (symbols, merges);
+    }
+
+    private static string[] Symbols(JsonElement vocabulary, List<(string Symbol, int Id)> added, string path)
+    {
+        added.RemoveAll(token => vocabulary.TryGetProperty(token.Symbol, out _));
+        string?[] symbols = new string?[vocabulary.GetPropertyCount() + added.Count];
         HashSet<string> known = new(symbols.Length);
-        foreach (JsonProperty entry in json.RootElement.EnumerateObject())
+        foreach ((string symbol, int id) in added)
+        {
+            if (id < 0 || id >= symbols.Length || symbols[id] is not null || !known.Add(symbol))
+                throw new TokenizerException($"{path}: added token '{Shorten(symbol)}' has id {id}, expected one of "
+                    + $"0 to {symbols.Length - 1} that no other has.");
+            symbols[id] = symbol;
+        }
+        foreach (JsonProperty entry in vocabulary.EnumerateObject())
         {
             string symbol = NameOf(entry, path);
             if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int id)
@@ -108,6 +160,22 @@ internal static class BpeFiles
             throw new TokenizerException($"{path} is not JSON: {e.Message}", e);
         }
         throw new TokenizerException($"{path} holds no JSON object, expected {{ \"name\": value, ... }}.");
+    }
+
+    private static JsonElement Part(JsonElement whole, string name, JsonValueKind kind, string path)
+        => whole.TryGetProperty(name, out JsonElement part) && part.ValueKind == kind ? part
+            : throw new TokenizerException($"{path} has no {kind.ToString().ToLowerInvariant()} '{name}'.");
+
+    private static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)       // an escaped half of a surrogate pair
+        {
+            return null;
+        }
     }
 
     private static string NameOf(JsonProperty entry, string path)

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ClipSeg.Files;
 
 namespace ClipSeg.Text;
 
@@ -40,14 +41,31 @@ internal sealed class BpeVocabulary
     /// <exception cref="IOException">A file is missing or cannot be opened.</exception>
     public static BpeVocabulary Load(string folder)
     {
-        string vocabularyPath = Path.Combine(folder, "vocab.json");
-        string mergesPath = Path.Combine(folder, "merges.txt");
-        string configPath = Path.Combine(folder, "tokenizer_config.json");
+        string path = Path.Combine(folder, "vocab.json"), merges = Path.Combine(folder, "merges.txt");
+        string[] symbols = BpeFiles.ReadSymbols(path);
+        BpeFiles.MergeLines lines = BpeFiles.ReadMerges(merges);
+        return Checked(path, symbols, lines.Merges, i => $"line {lines.FirstLine + i} of {merges}");
+    }
 
-        string[] symbols = BpeFiles.ReadSymbols(vocabularyPath);
-        BpeFiles.MergeLines lines = BpeFiles.ReadMerges(mergesPath);
-        int maxLength = File.Exists(configPath) ? BpeFiles.ReadMaxLength(configPath) : DefaultMaxLength;
+    /// <summary>Reads a <c>tokenizer.json</c> and, if it is there, <c>tokenizer_config.json</c> beside it.</summary>
+    /// <exception cref="TokenizerException">A file is damaged, too large, or of a tokenizer other than
+    /// CLIP's.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be opened.</exception>
+    public static BpeVocabulary FromTokenizer(string path)
+    {
+        (string[] symbols, BpeMerge[] merges) = BpeFiles.ReadTokenizer(path);
+        return Checked(path, symbols, merges, i => $"merge {i}");
+    }
 
+    /// <summary>A vocabulary whose parts fit.</summary>
+    /// <param name="path">The file that the symbols are from.</param>
+    /// <param name="symbols">By id.</param>
+    /// <param name="merges">The first to apply first.</param>
+    /// <param name="placeOf">What error messages call a merge.</param>
+    private static BpeVocabulary Checked(string path, string[] symbols, BpeMerge[] merges, Func<int, string> placeOf)
+    {
+        string config = Path.Combine(Path.GetDirectoryName(path)!, "tokenizer_config.json");
+        int maxLength = File.Exists(config) ? BpeFiles.ReadMaxLength(config) : DefaultMaxLength;
         HashSet<string> known = [.. symbols];
         foreach (byte b in ByteSymbols.InOrder)
         {
@@ -58,19 +76,18 @@ internal sealed class BpeVocabulary
         }
         if (!known.Contains(ClipText.Start)) throw Missing(ClipText.Start, "it begins every text");
         if (!known.Contains(ClipText.End)) throw Missing(ClipText.End, "it ends every text");
-        for (int i = 0; i < lines.Merges.Length; i++)
+        for (int i = 0; i < merges.Length; i++)
         {
-            (string left, string right) = lines.Merges[i];
+            (string left, string right) = merges[i];
             foreach (string symbol in (ReadOnlySpan<string>)[left, right, left + right])
             {
-                if (!known.Contains(symbol))
-                    throw Missing(symbol, $"line {lines.FirstLine + i} of {mergesPath} merges '{left} {right}'");
+                if (!known.Contains(symbol)) throw Missing(symbol, $"{placeOf(i)} merges '{left} {right}'");
             }
         }
-        return new(symbols, lines.Merges, maxLength);
+        return new(symbols, merges, maxLength);
 
         TokenizerException Missing(string symbol, string reason)
-            => new($"{vocabularyPath} has no symbol '{symbol}', expected because {reason}.");
+            => new($"{path} has no symbol '{symbol}', expected because {reason}.");
     }
 
     /// <summary>Reads OpenAI's <c>bpe_simple_vocab_16e6.txt.gz</c>.</summary>
@@ -92,24 +109,15 @@ internal sealed class BpeVocabulary
     /// <summary>Writes <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>.</summary>
     public void Save(string folder)
     {
-        Directory.CreateDirectory(folder);
-        JsonWriterOptions options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = true };
-        using (FileStream file = File.Create(Path.Combine(folder, "vocab.json")))
-        using (Utf8JsonWriter json = new(file, options))
+        WriteJson(Path.Combine(folder, "vocab.json"), json =>
         {
             json.WriteStartObject();
             for (int id = 0; id < _symbols.Length; id++) json.WriteNumber(_symbols[id], id);
             json.WriteEndObject();
-        }
-
-        using (StreamWriter lines = new(Path.Combine(folder, "merges.txt")) { NewLine = "\n" })
-        {
-            lines.WriteLine(BpeFiles.MergesHeader);
-            foreach ((string left, string right) in _merges) lines.WriteLine($"{left} {right}");
-        }
-
-        using (FileStream file = File.Create(Path.Combine(folder, "tokenizer_config.json")))
-        using (Utf8JsonWriter json = new(file, options))
+        });
+        OutputFile.Write(Path.Combine(folder, "merges.txt"), string.Concat(
+            _merges.Select(merge => $"{merge.Left} {merge.Right}\n").Prepend(BpeFiles.MergesHeader + "\n")));
+        WriteJson(Path.Combine(folder, "tokenizer_config.json"), json =>
         {
             json.WriteStartObject();
             json.WriteString("tokenizer_class", "CLIPTokenizer");
@@ -119,8 +127,15 @@ internal sealed class BpeVocabulary
             foreach (string role in (ReadOnlySpan<string>)["eos_token", "pad_token", "unk_token"])
                 json.WriteString(role, ClipText.End);
             json.WriteEndObject();
-        }
+        });
     }
+
+    private static void WriteJson(string path, Action<Utf8JsonWriter> write) => OutputFile.Write(path, file =>
+    {
+        JsonWriterOptions options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = true };
+        using Utf8JsonWriter json = new(file, options);
+        write(json);
+    });
 
     private static BpeVocabulary FromMerges(IReadOnlyList<BpeMerge> merges, int maxLength, Func<int, string> placeOf)
     {

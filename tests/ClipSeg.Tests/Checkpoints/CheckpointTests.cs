@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ClipSeg.Checkpoints;
 using ClipSeg.Formats;
+using ClipSeg.Model;
 using ClipSeg.Tests.Formats;
 using ClipSeg.Tests.Scenes;
 
@@ -21,8 +22,9 @@ public sealed class CheckpointTests : IDisposable
 
         Assert.Equal("Hugging Face folder (safetensors)", checkpoint.Kind);
         Assert.False(checkpoint.ConfigIsInferred);
-        Assert.Equal(40, checkpoint.Config.GetProperty("projection_dim").GetInt32());
-        Assert.Equal(48, checkpoint.PreprocessorJson!.Value.GetProperty("size").GetProperty("height").GetInt32());
+        Assert.Equal(40, checkpoint.Config.EmbeddingWidth);
+        Assert.Equal(48, checkpoint.Preprocessing.Height);
+        Assert.Empty(checkpoint.Notes);
         Assert.All(checkpoint.Tensors, pair => Assert.Equal((pair.Key, type), (pair.Value.Name, pair.Value.Type)));
         Assert.DoesNotContain(checkpoint.Tensors.Keys, key => key.EndsWith("position_ids"));
         Assert.Equal(Fixtures.At("model", name, "vocab.json"), checkpoint.File("vocab.json"));
@@ -35,7 +37,7 @@ public sealed class CheckpointTests : IDisposable
     {
         using Checkpoint checkpoint = Checkpoint.Open(Fixtures.At("model", "mini", "model.safetensors"));
         Assert.Equal("Hugging Face file (safetensors)", checkpoint.Kind);
-        Assert.Equal(16, checkpoint.Config.GetProperty("reduce_dim").GetInt32());
+        Assert.Equal(16, checkpoint.Config.ReduceWidth);
     }
 
     [Fact]
@@ -48,7 +50,8 @@ public sealed class CheckpointTests : IDisposable
         using Checkpoint checkpoint = Checkpoint.Open(_folder.Path);
 
         Assert.Equal("Hugging Face folder (PyTorch)", checkpoint.Kind);
-        Assert.Null(checkpoint.PreprocessorJson);
+        Assert.True(checkpoint.PreprocessingIsDefault);
+        Assert.Contains("has neither preprocessor_config.json nor", Assert.Single(checkpoint.Notes));
         Assert.Equal(2.5f, checkpoint.Tensors["clip.logit_scale"].ToTensor().Scalar);
     }
 
@@ -135,12 +138,13 @@ public sealed class CheckpointTests : IDisposable
         WriteMiniDecoder(_folder.At("decoder.pth"));
         Copy("official/clip-mini.pt", "ViT-B-16.pt");
 
-        using Checkpoint checkpoint = Checkpoint.Open(_folder.At("decoder.pth"), Options with { TextHeads = 4 });
+        CheckpointOptions options = Options with { TextHeads = 4, ExtractLayers = [1, 2, 4] };
+        using Checkpoint checkpoint = Checkpoint.Open(_folder.At("decoder.pth"), options);
 
         Assert.Equal("official decoder (safetensors) with CLIP (TorchScript)", checkpoint.Kind);
         Assert.True(checkpoint.ConfigIsInferred);
         AssertConfig(checkpoint.Config, """
-            {"model_type":"clipseg","projection_dim":40,"extract_layers":[3,6,9],"reduce_dim":8,
+            {"model_type":"clipseg","projection_dim":40,"extract_layers":[1,2,4],"reduce_dim":8,
             "decoder_num_attention_heads":4,"decoder_intermediate_size":12,"conditional_layer":0,
             "use_complex_transposed_convolution":false,
             "text_config":{"vocab_size":620,"max_position_embeddings":32,"hidden_size":48,"num_hidden_layers":3,
@@ -162,10 +166,11 @@ public sealed class CheckpointTests : IDisposable
         Directory.CreateDirectory(_folder.At("cache"));
         Copy("official/clip-mini.pt", "cache/ViT-B-16.pt");
 
-        using (Checkpoint cached = Checkpoint.Open(_folder.At("decoder.pth"), Options))
-            Assert.Equal(5, cached.Config.GetProperty("vision_config").GetProperty("num_hidden_layers").GetInt32());
+        CheckpointOptions options = Options with { ExtractLayers = [1, 2, 4] };
+        using (Checkpoint cached = Checkpoint.Open(_folder.At("decoder.pth"), options))
+            Assert.Equal(5, cached.Config.Vision.Layers);
 
-        CheckpointOptions told = new() { ClipFile = ClipMiniExpected };
+        CheckpointOptions told = new() { ClipFile = ClipMiniExpected, ExtractLayers = [1, 2, 4] };
         using Checkpoint checkpoint = Checkpoint.Open(_folder.At("decoder.pth"), told);
         Assert.EndsWith("with CLIP (safetensors)", checkpoint.Kind);
     }
@@ -245,7 +250,7 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "is a Git LFS pointer")]
     [InlineData("\n<!DOCTYPE html><html>", "is a web page")]
     [InlineData("hello", "is no PyTorch file")]
-    [InlineData("", "is no PyTorch file")]
+    [InlineData("", "is empty")]
     public void File_of_another_kind_is_named_as_what_it_is(string content, string expected)
     {
         File.WriteAllText(_folder.At("model.safetensors"), content);
@@ -267,10 +272,12 @@ public sealed class CheckpointTests : IDisposable
 
     private static StoredTensor Vector(string name) => StoredTensor.Of(name, new([1, 2], 2));
 
-    private static void AssertConfig(JsonElement actual, string expected)
+    private static void AssertConfig(ClipSegConfig actual, string expected)
     {
         using JsonDocument document = JsonDocument.Parse(expected);
-        Assert.True(JsonElement.DeepEquals(document.RootElement, actual), actual.GetRawText());
+        ClipSegConfig config = ClipSegConfig.Parse(document.RootElement);
+        Assert.Equal(config.ExtractLayers, actual.ExtractLayers);
+        Assert.Equal(config with { ExtractLayers = actual.ExtractLayers }, actual);
     }
 
     private static void AssertSame(

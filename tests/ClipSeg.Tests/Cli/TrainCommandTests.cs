@@ -76,7 +76,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(0, _cli.Run(Args("run", options)));
         Assert.Equal(["train.activations", "validation.activations"], Entries("cache"));
         using (Checkpoint model = Checkpoint.Open(_cli.Folder.At("run", "best")))
-            Assert.Equal(DecoderType.ClipDeconv, ClipSegConfig.Parse(model.Config).DecoderType);
+            Assert.Equal(DecoderType.ClipDeconv, model.Config.DecoderType);
         Assert.Equal(0, _cli.Run("show", _cli.Folder.At("run", "best")));
         Assert.Contains("CLIP-Deconv, 16 wide, reads vision blocks 3", _cli.Output);
 

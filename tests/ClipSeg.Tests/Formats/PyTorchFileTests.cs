@@ -121,6 +121,10 @@ public sealed class PyTorchFileTests : IDisposable
     [Theory]
     [InlineData("state_dict")]
     [InlineData("model")]
+    [InlineData("net")]
+    [InlineData("weights")]
+    [InlineData("ema_state_dict")]
+    [InlineData("a name of one's own")]
     public void State_dict_is_found_inside_of_a_training_checkpoint(string name)
     {
         using PyTorchFile file = Open(p => p.EmptyDict().Mark()
@@ -141,17 +145,39 @@ public sealed class PyTorchFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("numpy.core.multiarray", "scalar")]
+    [InlineData("numpy._core.multiarray", "scalar")]
+    [InlineData("argparse", "Namespace")]
+    [InlineData("pathlib", "PosixPath")]
+    [InlineData("collections", "defaultdict")]
+    [InlineData("__builtin__", "set")]
+    public void Plain_values_beside_the_weights_are_passed_over(string module, string name)
+    {
+        using PyTorchFile file = Open(p => p.EmptyDict().Mark()
+            .Text("best").Global(module, name).Mark()
+                .Global("numpy", "dtype").Mark().Text("f8").False().True().Tuple().Reduce()
+                .EmptyTuple().Build()
+                .Global("_codecs", "encode").Mark().Text("x").Text("latin1").Tuple().Reduce().Tuple().Reduce()
+                .Then(Dict("lr", q => q.Int(3))).Build()
+            .Text("state_dict").Then(Dict("x", Tensor("FloatStorage", "0", 12, 0, [1], [1]))).SetItems());
+        Assert.Equal(["x"], file.Tensors.Keys);
+    }
+
+    [Theory]
     [InlineData("os", "system")]
     [InlineData("builtins", "eval")]
     [InlineData("torch", "load")]
     [InlineData("torch.storage", "_load_from_bytes")]
-    [InlineData("numpy.core.multiarray", "_reconstruct")]
+    [InlineData("models.clipseg", "CLIPDensePredT")]
+    [InlineData("builtins", "getattr")]
     [InlineData("__torch__x", "Module")]
     public void Pickle_that_asks_for_anything_else_is_refused_by_name(string module, string name)
     {
         string path = Save(p => p.Global(module, name).Text("rm -rf /").Tuple1().Reduce());
-        Assert.Equal($"File '{path}': pickle asks for '{module}.{name}'; only PyTorch's tensor types are allowed.",
-            Refusal(path));
+        string refusal = Refusal(path);
+        Assert.StartsWith($"File '{path}': pickle asks for '{module}.{name}'; only PyTorch's tensor types and plain "
+            + "values are allowed.", refusal);
+        Assert.EndsWith("torch.save(model.state_dict(), 'weights.pth').", refusal);
     }
 
     [Fact]

@@ -140,7 +140,7 @@ public sealed class ActivationCacheTests : IDisposable
 
     private ClipSegModel Model(TrainRecipe? recipe = null)
         => new(new Weights(_mini.Tensors, trainable: "decoder.", fresh: "decoder.", seed: 1),
-            (recipe ?? _recipe).Decoder(ClipSegConfig.Parse(_mini.Config)));
+            (recipe ?? _recipe).Decoder(_mini.Config));
 
     private ActivationCache Open(string name) => new(PathOf(name), Model(), new(), Data(), _recipe);
 
