@@ -55,26 +55,22 @@ internal sealed class BenchCommand
     {
         int? size = parsed.GetValue(_size);
         string? name = parsed.GetValue(_model);
-        Precision precision = _compute.Precision(parsed);
-        using Segmenter segmenter = name is null ? Random(size, precision, _compute.Threads(parsed))
-            : Segmenter.Load(ModelOptions.Locate(name, _terminal),
-                new() { Size = size, Precision = precision, Threads = _compute.Threads(parsed) });
+        int? threads = _compute.Threads(parsed);
+        Precision precision = _compute.PrecisionOf(parsed);
+        using Segmenter segmenter = name is null
+            ? Random(size, precision, threads)
+            : ModelOptions.Load(name, new() { Size = size, Precision = precision, Threads = threads }, _terminal);
         ClipTokenizer tokenizer = new(segmenter.Checkpoint is { } checkpoint
             ? ModelFiles.ReadVocabulary(checkpoint, new()) : BpeVocabulary.FromMerges([]));
 
-        BenchReport report = _terminal.Wait("Measuring", () => new BenchReport
-        {
-            Model = name ?? "ViT-B/16, random weights",
-            Width = segmenter.Preprocessing.Width,
-            Height = segmenter.Preprocessing.Height,
-            Threads = segmenter.Compute.Workers.Count,
-            Precision = precision,
-            Peaks = [.. Enum.GetValues<Precision>()
-                .Select(p => GemmPeak.Measure(p, segmenter.Compute.Workers.Count, _terminal.Stop))],
-            Times = StageTimes.Measure(segmenter, tokenizer, _terminal.Stop),
-        });
-        if (parsed.GetValue(_json)) report.WriteJson(_terminal.Output);
-        else foreach (Spectre.Console.Table table in report.ToTables()) _terminal.Write(table);
+        int count = segmenter.Compute.Workers.Count;
+        BenchReport report = _terminal.Wait("Measuring", () => new BenchReport(
+            name ?? "ViT-B/16, random weights",
+            segmenter.Preprocessing.Width, segmenter.Preprocessing.Height, count, precision,
+            [.. Enum.GetValues<Precision>().Select(p => GemmPeak.Measure(p, count, _terminal.Stop))],
+            StageTimes.Measure(segmenter, tokenizer, _terminal.Stop)));
+        if (parsed.GetValue(_json)) _terminal.WriteLine(Json.Of(report.ToResult(), Json.Document.BenchResult));
+        else foreach (TextTable table in report.ToTables()) _terminal.Write(table);
         return CommandLine.Done;
     }
 
@@ -84,6 +80,7 @@ internal sealed class BenchCommand
         ClipSegConfig config = ClipSegConfig.Rd64 with { VocabularySize = 514, EndToken = 513 };
         Preprocessing preprocessing = new();
         if (size is { } side) preprocessing = preprocessing with { Width = side, Height = side };
+        if (preprocessing.Misfit(config.PatchSize) is { } misfit) throw new UsageException(misfit);
 
         // A fresh network names the weights and their shapes. Its own values are those that training starts from,
         // which take ten times as long to draw.

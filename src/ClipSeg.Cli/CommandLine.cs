@@ -11,12 +11,19 @@ using ClipSeg.Training.Data;
 namespace ClipSeg.Cli;
 
 /// <summary>The program: its commands, and what becomes of errors.</summary>
+/// <remarks>
+/// A command is one sealed class of one shape: its options are its fields, <c>Create</c> makes the command of them, and
+/// <c>Run</c> is what it does. Options that several commands have are such a class as well, with <c>AddTo</c>.
+/// </remarks>
 internal static class CommandLine
 {
     public const int Done = 0;
     public const int BadFile = 1;
     public const int BadCommandLine = 2;
+    public const int Defect = 70;           // sysexits.h, EX_SOFTWARE
     public const int Stopped = 130;         // as shells report an interrupt
+
+    private const string DebugVariable = "CLIPSEG_DEBUG";
 
     /// <summary>
     /// Runs one command. An error is one line on the error stream, and the exit code says whose it was.
@@ -25,51 +32,16 @@ internal static class CommandLine
     {
         try
         {
-            RootCommand root = new("Segment anything you can name, or show.")
-            {
-                SegmentCommand.Create(terminal),
-                ShowCommand.Create(terminal),
-                ConvertCommand.Create(terminal),
-                ExportCommand.Create(terminal),
-                PullCommand.Create(terminal),
-                TrainCommand.Create(terminal),
-                PretrainCommand.Create(terminal),
-                ScenesCommand.Create(terminal),
-                EvaluateCommand.Create(terminal),
-                BenchCommand.Create(terminal),
-            };
-            HelpOption help = root.Options.OfType<HelpOption>().Single();
-            help.Action = new HelpWithExamples((HelpAction)help.Action!);
-
-            // No response files: a prompt may begin with an @.
-            ParseResult parsed = root.Parse(args, new() { ResponseFileTokenReplacer = null });
-            if (parsed.Errors.Count > 0)
-            {
-                string command = PathOf(parsed.CommandResult);
-                terminal.Fail(
-                    $"{string.Join(' ', parsed.Errors.Select(e => e.Message))} See 'clipseg {command}--help'.");
-                return BadCommandLine;
-            }
-            return parsed.Invoke(new()
-            {
-                Output = terminal.Output,
-                Error = terminal.Errors,
-                EnableDefaultExceptionHandler = false,
-            });
+            return Invoke(args, terminal);
         }
         catch (OperationCanceledException)
         {
             terminal.Fail("Stopped.");
             return Stopped;
         }
-        catch (RecipeException e)
+        catch (Exception e) when (e is UsageException or RecipeException)
         {
             terminal.Fail(e.Message);
-            return BadCommandLine;
-        }
-        catch (ArgumentException e)
-        {
-            terminal.Fail(Message(e));
             return BadCommandLine;
         }
         catch (Exception e) when (IsBadFile(e))
@@ -77,15 +49,66 @@ internal static class CommandLine
             terminal.Fail(e.Message);
             return BadFile;
         }
+        catch (Exception e)
+        {
+            terminal.Fail($"This is a defect of clipseg, not of your files: {e.GetType().Name}: {e.Message} "
+                + $"Please report this line, the command, and what {DebugVariable}=1 prints besides.");
+            if (terminal.Variable(DebugVariable) == "1") terminal.Errors.WriteLine(e);
+            return Defect;
+        }
     }
 
     /// <summary>Whether an exception is about a file, not about this program.</summary>
     public static bool IsBadFile(Exception e) => e is CheckpointException or ImageFormatException or TokenizerException
-        or DataFormatException or IOException or UnauthorizedAccessException or InvalidDataException
-        or NotSupportedException;
+        or DataFormatException or IOException or UnauthorizedAccessException or InvalidDataException;
 
-    /// <summary>The message without .NET's note on which of a method's parameters it is about.</summary>
-    public static string Message(ArgumentException e) => e.Message.Replace($" (Parameter '{e.ParamName}')", "");
+    private static int Invoke(string[] args, Terminal terminal)
+    {
+        RootCommand root = new("Segment anything you can name, or show.")
+        {
+            SegmentCommand.Create(terminal),
+            ShowCommand.Create(terminal),
+            ConvertCommand.Create(terminal),
+            ExportCommand.Create(terminal),
+            PullCommand.Create(terminal),
+            TrainCommand.Create(terminal),
+            PretrainCommand.Create(terminal),
+            ScenesCommand.Create(terminal),
+            EvaluateCommand.Create(terminal),
+            BenchCommand.Create(terminal),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+
+        // No response files: a prompt may begin with an @. No -ofolder for -o folder: it would make -prompt a prompt.
+        ParserConfiguration words = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+        ParseResult parsed = root.Parse(args, words);
+        bool onlyNames = parsed.Tokens.All(token => token.Type == TokenType.Command);
+        if (onlyNames && parsed.CommandResult.Command.Subcommands.Count > 0)
+            parsed = root.Parse([.. args, help.Name], words);
+        if (parsed.Action is not HelpWithExamples && Mistake(args, parsed) is { } mistake)
+            throw new UsageException($"{mistake} See 'clipseg {PathOf(parsed.CommandResult)}--help'.");
+        return parsed.Invoke(new()
+        {
+            Output = terminal.Output,
+            Error = terminal.Errors,
+            EnableDefaultExceptionHandler = false,
+        });
+    }
+
+    /// <summary>What is wrong with the words of a command line; null if nothing is.</summary>
+    private static string? Mistake(string[] args, ParseResult parsed)
+    {
+        if (Suggestions.UnknownOption(args, parsed.CommandResult) is { } unknown) return unknown;
+        string[] commands = [.. parsed.CommandResult.Command.Subcommands.Select(c => c.Name)];
+        if (commands.Length > 0 && parsed.UnmatchedTokens.FirstOrDefault() is { } word)
+        {
+            return $"There is no command '{word}'. " + (Suggestions.Nearest(word, commands) is { } meant
+                ? $"Did you mean {meant}?"
+                : $"The commands are {string.Join(", ", commands)}.");
+        }
+        return parsed.Errors.Count > 0 ? string.Join(' ', parsed.Errors.Select(e => e.Message)) : null;
+    }
 
     /// <summary>The help of System.CommandLine, and under it the command's examples.</summary>
     private sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction

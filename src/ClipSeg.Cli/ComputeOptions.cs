@@ -6,6 +6,8 @@ namespace ClipSeg.Cli;
 /// <summary><c>--threads</c> and <c>--precision</c>, of every command that computes.</summary>
 internal sealed class ComputeOptions
 {
+    private static readonly Precision[] _precisions = [Precision.Float32, Precision.BFloat16, Precision.Int8];
+
     private readonly Option<string> _precision;
 
     private readonly Option<int?> _threads = new Option<int?>("--threads")
@@ -17,16 +19,24 @@ internal sealed class ComputeOptions
     /// <param name="training">Whether gradients are computed, for which integers will not do.</param>
     public ComputeOptions(bool training = false)
     {
-        string[] names = training ? ["f32", "bf16"] : ["f32", "bf16", "int8"];
+        string[] names = [.. _precisions.Select(NameOf).Take(training ? 2 : 3)];
         _precision = new("--precision")
         {
             Description = "What matrix products multiply: f32 is exact, bf16 is twice as fast"
                 + (training ? "." : ", int8 faster still."),
             HelpName = string.Join('|', names),
-            DefaultValueFactory = _ => "f32",
+            DefaultValueFactory = _ => names[0],
         };
         _precision.AcceptOnlyFromAmong(names);
     }
+
+    /// <summary>What a precision is called on the command line and in results.</summary>
+    public static string NameOf(Precision precision) => precision switch
+    {
+        Precision.BFloat16 => "bf16",
+        Precision.Int8 => "int8",
+        _ => "f32",
+    };
 
     public void AddTo(Command command)
     {
@@ -37,10 +47,6 @@ internal sealed class ComputeOptions
     /// <summary>Null for one per processor.</summary>
     public int? Threads(ParseResult parsed) => parsed.GetValue(_threads);
 
-    public Precision Precision(ParseResult parsed) => parsed.GetValue(_precision) switch
-    {
-        "bf16" => Numerics.Precision.BFloat16,
-        "int8" => Numerics.Precision.Int8,
-        _ => Numerics.Precision.Float32,
-    };
+    public Precision PrecisionOf(ParseResult parsed)
+        => _precisions.Single(p => NameOf(p) == parsed.GetValue(_precision));
 }

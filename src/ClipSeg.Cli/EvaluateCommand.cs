@@ -121,7 +121,7 @@ internal sealed class EvaluateCommand
     {
         if (file is null) return null;
         if (!file.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"Pictures are saved as PNG; the path must end in .png, got '{file}'.");
+            throw new UsageException($"Pictures are saved as PNG; the path must end in .png, got '{file}'.");
         OutputFile.Check(file);
         return file;
     }

@@ -37,7 +37,7 @@ internal static class ExportCommand
         command.SetAction(parsed =>
         {
             if (!parsed.GetValue(onnx))
-                throw new ArgumentException("No format to export to: add --onnx, the only one so far.");
+                throw new UsageException("No format to export to: add --onnx, the only one so far.");
             string folder = parsed.GetValue(target)!;
             using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
             Checkpoint checkpoint = model.Checkpoint!;

@@ -71,7 +71,7 @@ internal sealed class ModelOptions
         return Load(Name(parsed, terminal), new()
         {
             Size = parsed.GetValue(_size),
-            Precision = _compute.Precision(parsed),
+            Precision = _compute.PrecisionOf(parsed),
             Threads = _compute.Threads(parsed),
         }, parsed, terminal);
     }
@@ -91,10 +91,23 @@ internal sealed class ModelOptions
             ExtractLayers = ParseLayers(parsed.GetValue(_layers)),
             Files = Files(parsed),
         };
+        return Load(model, options, terminal);
+    }
+
+    /// <summary>Opens a model by its path or name.</summary>
+    public static Segmenter Load(string model, SegmenterOptions options, Terminal terminal)
+    {
         string path = Locate(model, terminal);
-        Segmenter segmenter = terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
-        foreach (string note in segmenter.Checkpoint!.Notes) terminal.Warn($"Note: {note}");
-        return segmenter;
+        try
+        {
+            Segmenter segmenter = terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
+            foreach (string note in segmenter.Checkpoint!.Notes) terminal.Warn($"Note: {note}");
+            return segmenter;
+        }
+        catch (ArgumentException e) when (options.Size is not null)     // which is the one thing that can be wrong
+        {
+            throw new UsageException(e.Message, e);
+        }
     }
 
     private CheckpointOptions Files(ParseResult parsed)
@@ -102,7 +115,7 @@ internal sealed class ModelOptions
 
     private string Name(ParseResult parsed, Terminal terminal)
         => parsed.GetValue(_model) ?? Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)
-            ?? throw new ArgumentException($"No model: name one with --model or ${Variable}. "
+            ?? throw new UsageException($"No model: name one with --model or ${Variable}. "
                 + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");
 
     public static string Locate(string model, Terminal terminal)
@@ -116,7 +129,7 @@ internal sealed class ModelOptions
         for (int i = 0; i < parts.Length; i++)
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out layers[i]))
-                throw new ArgumentException(
+                throw new UsageException(
                     $"--extract-layers is '{list}', expected numbers with commas, such as 3,7,9.");
         }
         return layers;

@@ -6,21 +6,9 @@ using ClipSeg.Text;
 
 namespace ClipSeg.Cli;
 
-/// <summary>The arguments and options that say what to look for.</summary>
+/// <summary>The options that say what to look for, beside words.</summary>
 internal sealed class PromptOptions
 {
-    private readonly Argument<string[]> _texts = new("PROMPT")
-    {
-        Description = "What to find, in words.",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
-
-    private readonly Option<string?> _file = new("--prompts")
-    {
-        Description = "A text file with a prompt on each line.",
-        HelpName = "FILE",
-    };
-
     private readonly Option<string?> _template = new("--template")
     {
         Description = "A sentence around each text, such as \"a photo of a {}.\", or a list to average over: "
@@ -68,57 +56,54 @@ internal sealed class PromptOptions
 
     public void AddTo(Command command)
     {
-        command.Arguments.Add(_texts);
-        foreach (Option option in (Option[])
-            [_file, _template, _supports, _masks, _visualPrompt, _mix, _conditionals, _save])
+        foreach (Option option in (Option[])[_template, _supports, _masks, _visualPrompt, _mix, _conditionals, _save])
             command.Options.Add(option);
     }
 
     /// <summary>Reads everything that needs no model, so that mistakes show before one is opened.</summary>
-    /// <exception cref="ArgumentException">The options contradict each other.</exception>
-    public PromptRequest Read(ParseResult parsed)
+    /// <param name="texts">What to find in words.</param>
+    /// <exception cref="UsageException">The options contradict each other.</exception>
+    public PromptRequest Read(ParseResult parsed, IReadOnlyList<string> texts)
     {
         string[] supports = parsed.GetValue(_supports) ?? [], masks = parsed.GetValue(_masks) ?? [];
         string[] conditionals = parsed.GetValue(_conditionals) ?? [];
-        string? file = parsed.GetValue(_file);
-        string[] texts = [.. parsed.GetValue(_texts) ?? [], .. file is null ? [] : PromptFile.Read(file)];
         float? mix = parsed.GetValue(_mix);
         string? visualPrompt = parsed.GetValue(_visualPrompt);
 
-        if (texts.Length + supports.Length + conditionals.Length == 0)
-            throw new ArgumentException("No prompt: say what to find in words, or show it with --support.");
+        if (texts.Count + supports.Length + conditionals.Length == 0)
+            throw new UsageException("No prompt: say what to find in words, or show it with --support. "
+                + "A word that is a file or a folder counts as a picture, unless --prompt is before it.");
         if (masks.Length > 0 && masks.Length != supports.Length)
-            throw new ArgumentException($"There are {supports.Length} --support and {masks.Length} --support-mask.");
+            throw new UsageException($"There are {supports.Length} --support and {masks.Length} --support-mask.");
         if (visualPrompt is not null && masks.Length == 0)
-            throw new ArgumentException("--visual-prompt needs a --support and its --support-mask.");
-        if (mix is not null && (supports.Length == 0 || texts.Length == 0))
-            throw new ArgumentException("--mix needs a text and a --support to blend it with.");
+            throw new UsageException("--visual-prompt needs a --support and its --support-mask.");
+        if (mix is not null && (supports.Length == 0 || texts.Count == 0))
+            throw new UsageException("--mix needs a text and a --support to blend it with.");
 
-        int count = (mix is not null ? texts.Length : texts.Length + Math.Min(supports.Length, 1))
-            + conditionals.Length;
-        string? save = parsed.GetValue(_save);
-        if (save is not null && count != 1)
-            throw new ArgumentException($"--save-prompt is for one prompt, there are {count}.");
-        return new()
+        ClipMasking? masking = visualPrompt is null ? null : ClipMasking.Parse(visualPrompt);
+        PromptRequest request = new()
         {
             Texts = texts,
             Templates = Templates(parsed.GetValue(_template)),
             Supports = [.. supports.Select((path, i) => new Support(path, Image.Load(path),
                 masks.Length > 0 ? Mask.Load(masks[i]) : null))],
-            Masking = visualPrompt is null ? null : ClipMasking.Parse(visualPrompt),
-            Engineering = visualPrompt is null || ClipMasking.Parse(visualPrompt) is not null
+            Masking = masking,
+            Engineering = visualPrompt is null || masking is not null
                 ? null
-                : VisualPrompt.Named(visualPrompt),
+                : UsageException.Check(() => VisualPrompt.Named(visualPrompt)),
             Mix = mix,
             Conditionals = [.. conditionals.Select(path => new Conditional(path, Prompt.Load(path)))],
-            SaveTo = save,
+            SaveTo = parsed.GetValue(_save),
         };
+        return request.SaveTo is null || request.Count == 1
+            ? request
+            : throw new UsageException($"--save-prompt is for one prompt, there are {request.Count}.");
     }
 
     private static IReadOnlyList<string> Templates(string? template)
     {
         if (template is null) return PromptTemplates.Plain;
-        return template.Contains("{}") ? [template] : PromptTemplates.Named(template);
+        return template.Contains("{}") ? [template] : UsageException.Check(() => PromptTemplates.Named(template));
     }
 }
 
@@ -146,6 +131,9 @@ internal sealed record PromptRequest
     public required IReadOnlyList<Conditional> Conditionals { get; init; }
 
     public required string? SaveTo { get; init; }
+
+    /// <summary>How many prompts that makes.</summary>
+    public int Count => Texts.Count + (Supports.Count > 0 && Mix is null ? 1 : 0) + Conditionals.Count;
 
     /// <summary>The prompts: texts, then the support unless it is blended into those, then those from files.</summary>
     public IReadOnlyList<Prompt> Make(Segmenter segmenter)
@@ -178,14 +166,14 @@ internal sealed record PromptRequest
     {
         try
         {
-            Prompt prompt = Masking is not null
-                ? segmenter.Prompt(support.Picture, support.Mask!, Masking)
-                : segmenter.Prompt(support.Picture, support.Mask, Engineering);
+            Prompt prompt = Masking is null
+                ? segmenter.Prompt(support.Picture, support.Mask, Engineering)
+                : UsageException.Check(() => segmenter.Prompt(support.Picture, support.Mask!, Masking));
             return prompt.Rename(Path.GetFileName(support.Path));
         }
         catch (ArgumentException e) when (e.ParamName == "mask")
         {
-            throw new InvalidDataException($"{support.Path}: {CommandLine.Message(e)}", e);
+            throw new InvalidDataException($"{support.Path}: {UsageException.Text(e)}", e);
         }
     }
 }

@@ -40,7 +40,7 @@ internal static class PullCommand
         return CommandLine.Done;
 
         string Pull(IProgress<HubProgress>? progress)
-            => hub.Pull(name, revision, progress, terminal.Stop).GetAwaiter().GetResult();
+            => UsageException.Check(() => hub.Pull(name, revision, progress, terminal.Stop).GetAwaiter().GetResult());
     }
 
     /// <summary>A bar for each file.</summary>

@@ -45,7 +45,7 @@ internal sealed class RunOptions
     }
 
     /// <summary>What the training's matrix products multiply.</summary>
-    public Precision Precision(ParseResult parsed) => _compute.Precision(parsed);
+    public Precision Precision(ParseResult parsed) => _compute.PrecisionOf(parsed);
 
     /// <summary>Runs the training with a progress bar, or a line now and then where nobody watches.</summary>
     /// <param name="samples">What a step is made of, in the plural.</param>

@@ -8,27 +8,19 @@ namespace ClipSeg.Cli;
 /// <summary><c>clipseg segment</c>: pictures and prompts in, masks and overlays out.</summary>
 internal sealed class SegmentCommand
 {
+    private const string StandardOutput = "-";
     private const string Examples = """
         clipseg segment photo.jpg "a cup" "the wooden table"
+        clipseg segment holiday/*.jpg beach/ -p "a kite" --json > found.jsonl
         clipseg segment photo.jpg --support mug.jpg --support-mask mug-mask.png
         clipseg segment photo.jpg "a mug" --support mug.jpg --support-mask mug-mask.png --mix 0.5
-        clipseg segment holiday/ --prompts words.txt -o masks --json > found.json
+        clipseg segment holiday/ --prompts words.txt -o masks
+        clipseg segment - "a cup" -o - < photo.jpg > mask.png
         """;
-
-    private static readonly string[] _pictureNames = [".png", ".jpg", ".jpeg", ".gif", ".bmp"];
-
-    private readonly Argument<string> _image = new("IMAGE") { Description = "A picture, or a folder of pictures." };
-
-    private readonly Option<string[]> _moreImages = new("--image", "-i")
-    {
-        Description = "More pictures or folders.",
-        HelpName = "IMAGE",
-        AllowMultipleArgumentsPerToken = true,
-    };
 
     private readonly Option<string> _output = new("--output", "-o")
     {
-        Description = "The folder to write to.",
+        Description = "The folder to write to, or - for one mask on standard output.",
         HelpName = "DIR",
         DefaultValueFactory = _ => "out",
     };
@@ -45,11 +37,14 @@ internal sealed class SegmentCommand
         HelpName = "FILE",
     };
 
-    private readonly Option<bool> _json =
-        new("--json") { Description = "Print the results as JSON, and nothing else." };
+    private readonly Option<bool> _json = new("--json")
+    {
+        Description = "Print a line of JSON for each picture when it is done, and nothing else.",
+    };
 
-    private readonly ModelOptions _model = new();
+    private readonly PictureArguments _pictures = new();
     private readonly PromptOptions _prompts = new();
+    private readonly ModelOptions _model = new();
     private readonly Terminal _terminal;
 
     private SegmentCommand(Terminal terminal) => _terminal = terminal;
@@ -60,9 +55,8 @@ internal sealed class SegmentCommand
         ExampleCommand command = new("segment",
             "Find what prompts name or show. Writes a soft mask for each prompt and an overlay with all of them.",
             Examples);
-        command.Arguments.Add(segment._image);
+        segment._pictures.AddTo(command);
         segment._prompts.AddTo(command);
-        command.Options.Add(segment._moreImages);
         segment._model.AddTo(command);
         command.Options.Add(segment._output);
         command.Options.Add(segment._threshold);
@@ -74,76 +68,88 @@ internal sealed class SegmentCommand
 
     private int Run(ParseResult parsed)
     {
-        List<string> pictures = Pictures([parsed.GetValue(_image)!, .. parsed.GetValue(_moreImages) ?? []]);
+        (PictureList pictures, IReadOnlyList<string> texts) = _pictures.Read(parsed);
+        PromptRequest request = _prompts.Read(parsed, texts);
         string? logitsFile = parsed.GetValue(_saveLogits);
         if (logitsFile is not null && pictures.Count > 1)
-            throw new ArgumentException($"--save-logits is for one picture, there are {pictures.Count}.");
-        PromptRequest request = _prompts.Read(parsed);
+            throw new UsageException($"--save-logits is for one picture, there are {pictures.Count}.");
+        string folder = parsed.GetValue(_output)!;
+        bool json = parsed.GetValue(_json);
+        using Stream? pipe = folder == StandardOutput ? Pipe(pictures.Count, request.Count, json) : null;
+        if (pictures.PassedOver is { } others) _terminal.Warn($"Passed over: {others}.");
 
         using Segmenter segmenter = _model.Load(parsed, _terminal);
         IReadOnlyList<Prompt> prompts = _terminal.Wait("Reading the prompts", () => request.Make(segmenter));
         foreach (Prompt prompt in prompts.Where(p => p.Truncated))
             _terminal.Warn($"Prompt '{prompt.Name}' is too long for the model, which reads only its beginning.");
 
-        SegmentReport report = new(parsed.GetValue(_threshold) ?? 0.5f, prompts);
-        OutputNames names = new(parsed.GetValue(_output)!);
-        _terminal.ForEach("Segmenting", pictures, path =>
+        SegmentReport report = new(_terminal, json);
+        OutputNames names = new(folder);
+        float threshold = parsed.GetValue(_threshold) ?? 0.5f;
+        bool allRead = true;
+        _terminal.ForEach("Segmenting", [.. pictures], path =>
         {
             Image picture;
             try
             {
-                picture = Image.Load(path);
+                picture = Read(path);
             }
-            catch (Exception e) when (pictures.Count > 1 && CommandLine.IsBadFile(e))
+            catch (Exception e) when (CommandLine.IsBadFile(e))
             {
+                allRead = false;
                 _terminal.Warn(e.Message);
-                report.AddUnread(path, e.Message);
+                report.Add(new(path) { Error = e.Message });
                 return;
             }
-            report.Add(Segment(segmenter, path, picture, report, names, logitsFile));
+
+            using TensorScope scope = new();
+            EncodedImage encoded = segmenter.Encode(picture, _terminal.Stop);
+            Tensor logits = segmenter.Logits(encoded, prompts, _terminal.Stop);
+            _terminal.Stop.ThrowIfCancellationRequested();
+            if (logitsFile is not null) NpyFile.Write(logitsFile, logits);
+            Mask[] masks = segmenter.Masks(encoded, logits);
+            if (pipe is not null) pipe.Write(masks[0].EncodePng());
+            else report.Add(Save(path, picture, masks, prompts, threshold, names));
         });
-
-        if (parsed.GetValue(_json)) report.WriteJson(_terminal.Output);
-        else _terminal.Write(report.ToTable());
-        return report.HasUnread ? CommandLine.BadFile : CommandLine.Done;
+        return allRead ? CommandLine.Done : CommandLine.BadFile;
     }
 
-    private SegmentedPicture Segment(
-        Segmenter segmenter, string path, Image picture, SegmentReport report, OutputNames names, string? logitsFile)
+    private Image Read(string path)
     {
-        using TensorScope scope = new();
-        EncodedImage encoded = segmenter.Encode(picture);
-        Tensor logits = segmenter.Logits(encoded, report.Prompts);
-        if (logitsFile is not null) NpyFile.Write(logitsFile, logits);
+        if (path != PictureList.StandardInput) return Image.Load(path);
+        using Stream input = _terminal.OpenInput()
+            ?? throw new UsageException("'-' reads a picture from standard input, and nothing is piped into it.");
+        return Image.Load(input, "standard input");
+    }
 
-        _terminal.Stop.ThrowIfCancellationRequested();
-        Mask[] masks = segmenter.Masks(encoded, logits);
-        string[] labels = [.. report.Prompts.Select(p => p.Name)];
-        PictureNames files = names.For(path, labels);
+    private static PictureResult Save(string path, Image picture, Mask[] masks, IReadOnlyList<Prompt> prompts,
+        float threshold, OutputNames names)
+    {
+        string[] labels = [.. prompts.Select(p => p.Name)];
+        ResultNames files = names.For(path, labels);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(files.Overlay))!);
         for (int i = 0; i < masks.Length; i++) masks[i].Save(files.Masks[i]);
-        Overlay.Draw(picture, masks, labels, report.Threshold).Save(files.Overlay);
-        return new(path, picture.Width, picture.Height, files,
-            [.. masks.Select(mask => MaskSummary.Of(mask, report.Threshold))]);
+        Overlay.Draw(picture, masks, labels, threshold).Save(files.Overlay);
+        return new(path)
+        {
+            Width = picture.Width,
+            Height = picture.Height,
+            Threshold = threshold,
+            Overlay = files.Overlay,
+            Prompts = [.. masks.Select((mask, i) =>
+                PromptResult.Of(labels[i], mask, threshold, files.Masks[i], prompts[i].Truncated))],
+        };
     }
 
-    private static List<string> Pictures(IReadOnlyList<string> paths)
+    private Stream Pipe(int pictures, int prompts, bool json)
     {
-        List<string> pictures = [];
-        foreach (string path in paths)
+        if (json) throw new UsageException("-o - and --json both write to standard output.");
+        if (pictures != 1 || prompts != 1)
         {
-            if (!Directory.Exists(path))
-            {
-                pictures.Add(path);
-                continue;
-            }
-            string[] inside = [.. Directory.GetFiles(path)
-                .Where(file => _pictureNames.Contains(Path.GetExtension(file).ToLowerInvariant()))
-                .Order(StringComparer.Ordinal)];
-            if (inside.Length == 0)
-                throw new FileNotFoundException(
-                    $"Folder '{path}' holds no picture ({string.Join(", ", _pictureNames)}).");
-            pictures.AddRange(inside);
+            throw new UsageException($"-o - writes one mask, of one picture and one prompt; there are {pictures} "
+                + $"pictures and {prompts} prompts.");
         }
-        return pictures;
+        return _terminal.OpenOutput()
+            ?? throw new UsageException("-o - writes a picture to standard output, which is the screen: add > FILE.");
     }
 }

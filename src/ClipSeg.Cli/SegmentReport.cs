@@ -1,19 +1,35 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using ClipSeg.Imaging;
-using ClipSeg.Prompts;
-using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace ClipSeg.Cli;
 
-/// <summary>What a table says about a mask.</summary>
+/// <summary>What <c>clipseg segment</c> says of a picture, and with <c>--json</c> prints on a line.</summary>
+/// <param name="Picture">Its path, or <c>-</c>.</param>
+internal sealed record PictureResult(string Picture)
+{
+    /// <summary>Why it could not be read; then there is nothing else.</summary>
+    public string? Error { get; init; }
+
+    public int? Width { get; init; }
+
+    public int? Height { get; init; }
+
+    public float? Threshold { get; init; }
+
+    /// <summary>The file with all prompts; null if none was written.</summary>
+    public string? Overlay { get; init; }
+
+    public IReadOnlyList<PromptResult>? Prompts { get; init; }
+}
+
+/// <summary>What became of a prompt.</summary>
 /// <param name="Peak">The largest probability.</param>
 /// <param name="Area">How much of the picture is above the threshold, 0 to 1.</param>
-internal sealed record MaskSummary(float Peak, double Area)
+/// <param name="Mask">The file; null if none was written.</param>
+/// <param name="Truncated">Whether the text was too long, so that only its beginning counts.</param>
+internal sealed record PromptResult(string Prompt, float Peak, double Area, string? Mask, bool Truncated)
 {
-    public static MaskSummary Of(Mask mask, float threshold)
+    public static PromptResult Of(string prompt, Mask mask, float threshold, string? file, bool truncated)
     {
         float peak = 0;
         int above = 0;
@@ -22,96 +38,46 @@ internal sealed record MaskSummary(float Peak, double Area)
             peak = MathF.Max(peak, value);
             if (value > threshold) above++;
         }
-        return new(peak, (double)above / mask.Values.Length);
+        return new(prompt, peak, (double)above / mask.Values.Length, file, truncated);
     }
 }
 
-/// <summary>A picture that is done. A summary for each prompt.</summary>
-internal sealed record SegmentedPicture(
-    string Path, int Width, int Height, PictureNames Files, IReadOnlyList<MaskSummary> Masks);
-
-/// <summary>What <c>clipseg segment</c> prints, as a table or as JSON.</summary>
-internal sealed class SegmentReport(float threshold, IReadOnlyList<Prompt> prompts)
+/// <summary>Prints each picture when it is done: nothing is lost when the command is stopped.</summary>
+/// <param name="json">For programs, an object on a line; otherwise for people, in columns.</param>
+internal sealed class SegmentReport(Terminal terminal, bool json)
 {
-    private readonly List<SegmentedPicture> _pictures = [];
-    private readonly List<(string Path, string Error)> _unread = [];
+    private const int WidestPrompt = 40;
 
-    public float Threshold { get; } = threshold;
+    private bool _begun;
 
-    public IReadOnlyList<Prompt> Prompts { get; } = prompts;
-
-    public bool HasUnread => _unread.Count > 0;
-
-    public void Add(SegmentedPicture picture) => _pictures.Add(picture);
-
-    public void AddUnread(string path, string error) => _unread.Add((path, error));
-
-    public Table ToTable()
+    public void Add(PictureResult picture)
     {
-        bool several = _pictures.Count + _unread.Count > 1;
-        Table table = new() { Border = TableBorder.Simple };
-        if (several) table.AddColumn("picture");
-        table.AddColumns("prompt", "peak", Number($"area > {Threshold:0.##}"), "mask");
-        foreach (SegmentedPicture picture in _pictures)
-        {
-            for (int i = 0; i < Prompts.Count; i++)
-            {
-                MaskSummary mask = picture.Masks[i];
-                List<IRenderable> row = several ? [Terminal.Cell(picture.Path)] : [];
-                row.AddRange([Terminal.Cell(Prompts[i].Name), Terminal.Cell(Number($"{mask.Peak:0.000}")),
-                    Terminal.Cell(Number($"{100 * mask.Area:0.0} %")), Terminal.Cell(picture.Files.Masks[i])]);
-                table.AddRow(row);
-            }
-        }
-        if (_pictures.Count == 1) table.Caption = new(Markup.Escape($"Overlay: {_pictures[0].Files.Overlay}"));
-        return table;
+        if (json) terminal.WriteLine(Json.Of(picture, Json.Line.PictureResult));
+        else if (picture.Prompts is not null) Print(picture, picture.Prompts);
     }
 
-    public void WriteJson(TextWriter output)
+    private void Print(PictureResult picture, IReadOnlyList<PromptResult> prompts)
     {
-        using MemoryStream buffer = new();
-        using (Utf8JsonWriter json = new(buffer, new() { Indented = true }))
+        TextTable table = new(">peak", Text($">area > {picture.Threshold:0.##}"), "prompt", "file");
+        foreach (PromptResult prompt in prompts)
         {
-            json.WriteStartObject();
-            json.WriteNumber("threshold", Threshold);
-            json.WriteStartArray("pictures");
-            foreach (SegmentedPicture picture in _pictures) Write(json, picture);
-            json.WriteEndArray();
-            json.WriteStartArray("errors");
-            foreach ((string path, string error) in _unread)
-            {
-                json.WriteStartObject();
-                json.WriteString("picture", path);
-                json.WriteString("error", error);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
+            table.Add(Text($"{prompt.Peak:0.000}"), Text($"{100 * prompt.Area:0.0} %"), Shorten(prompt.Prompt),
+                prompt.Mask ?? "");
         }
-        output.WriteLine(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
+        table.Add("", "", "overlay", picture.Overlay ?? "");
+        string[] lines = [.. table.Lines()];
+        if (!_begun) terminal.WriteLine(lines[0]);
+        _begun = true;
+        terminal.WriteLine(Terminal.OneLine(picture.Picture));
+        foreach (string line in lines[1..]) terminal.WriteLine(line);
     }
 
-    private void Write(Utf8JsonWriter json, SegmentedPicture picture)
+    private static string Shorten(string prompt)
     {
-        json.WriteStartObject();
-        json.WriteString("picture", picture.Path);
-        json.WriteNumber("width", picture.Width);
-        json.WriteNumber("height", picture.Height);
-        json.WriteString("overlay", picture.Files.Overlay);
-        json.WriteStartArray("prompts");
-        for (int i = 0; i < Prompts.Count; i++)
-        {
-            json.WriteStartObject();
-            json.WriteString("prompt", Prompts[i].Name);
-            json.WriteNumber("peak", picture.Masks[i].Peak);
-            json.WriteNumber("area", picture.Masks[i].Area);
-            json.WriteString("mask", picture.Files.Masks[i]);
-            json.WriteBoolean("truncated", Prompts[i].Truncated);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteEndObject();
+        if (prompt.Length <= WidestPrompt) return prompt;
+        int length = char.IsHighSurrogate(prompt[WidestPrompt - 1]) ? WidestPrompt - 2 : WidestPrompt - 1;
+        return $"{prompt[..length]}…";
     }
 
-    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

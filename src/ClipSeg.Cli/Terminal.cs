@@ -11,6 +11,7 @@ internal sealed class Terminal
 
     private readonly IAnsiConsole _table;
     private readonly IAnsiConsole? _progress;
+    private readonly bool _toTerminal;
 
     /// <param name="output">For results.</param>
     /// <param name="errors">For everything else.</param>
@@ -21,7 +22,7 @@ internal sealed class Terminal
     public Terminal(TextWriter output, TextWriter errors, Func<string, string?> variable, CancellationToken stop,
         bool toTerminal = false, bool interactive = false)
     {
-        (Output, Errors, Variable, Stop) = (output, errors, variable, stop);
+        (Output, Errors, Variable, Stop, _toTerminal) = (output, errors, variable, stop, toTerminal);
         _table = Console(output, toTerminal);
         if (!toTerminal) _table.Profile.Width = WidthOfFiles;
         if (interactive) _progress = Console(errors, interactive: true);
@@ -43,9 +44,19 @@ internal sealed class Terminal
     /// </summary>
     public string Home { get; init; } = AppContext.BaseDirectory;
 
+    /// <summary>Opens the standard input for bytes; null if a person would have to type them.</summary>
+    public Func<Stream?> OpenInput { get; init; } = () => null;
+
+    /// <summary>Opens the standard output for bytes; null if they would come onto a screen.</summary>
+    public Func<Stream?> OpenOutput { get; init; } = () => null;
+
     public static Terminal OfProcess(CancellationToken stop) => new(System.Console.Out, System.Console.Error,
         Environment.GetEnvironmentVariable, stop, !System.Console.IsOutputRedirected,
-        !System.Console.IsErrorRedirected);
+        !System.Console.IsErrorRedirected)
+    {
+        OpenInput = () => System.Console.IsInputRedirected ? System.Console.OpenStandardInput() : null,
+        OpenOutput = () => System.Console.IsOutputRedirected ? System.Console.OpenStandardOutput() : null,
+    };
 
     /// <summary>Writes the line of a command that failed.</summary>
     public void Fail(string message) => Errors.WriteLine($"clipseg: {OneLine(message)}");
@@ -58,16 +69,32 @@ internal sealed class Terminal
         else _progress.WriteLine(line);         // above the progress bar, if one is drawn
     }
 
+    /// <summary>Writes a line of results at once, so that it stays if the command is stopped.</summary>
+    public void WriteLine(string line)
+    {
+        Output.WriteLine(line);
+        Output.Flush();
+    }
+
+    public void Write(TextTable table)
+    {
+        foreach (string line in table.Lines()) Output.WriteLine(line);
+        Output.WriteLine();
+    }
+
     public void Write(Table table) => _table.Write(table);
 
     /// <summary>Runs something that takes a while.</summary>
     public T Wait<T>(string title, Func<T> work)
         => _progress is null ? work() : _progress.Status().Start(Markup.Escape(title), _ => work());
 
-    /// <summary>Calls <paramref name="work"/> for each item, with a bar if there are several.</summary>
+    /// <summary>
+    /// Calls <paramref name="work"/>, which writes results, for each item. There is a bar if there are several items
+    /// and the results are not seen.
+    /// </summary>
     public void ForEach<T>(string title, IReadOnlyList<T> items, Action<T> work)
     {
-        if (_progress is null || items.Count < 2)
+        if (_progress is null || _toTerminal || items.Count < 2)
         {
             foreach (T item in items) Step(item);
             return;

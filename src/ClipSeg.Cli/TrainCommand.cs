@@ -117,7 +117,7 @@ internal static class TrainCommand
             return (new PhraseCut(path, "train", filter), new PhraseCut(validation ?? path, "val", filter));
         }
         if (removed is not null)
-            throw new ArgumentException($"--remove-words is for PhraseCut folders, and '{path}' is none.");
+            throw new UsageException($"--remove-words is for PhraseCut folders, and '{path}' is none.");
         if (path == "scenes")
         {
             SceneGenerator scenes = new(catalogue(), new() { Size = recipe.Size, Pool = ConceptPool.Seen });

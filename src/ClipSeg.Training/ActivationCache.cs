@@ -34,13 +34,13 @@ internal sealed class ActivationCache : IDisposable
     /// <param name="preprocessing">How pictures are normalised.</param>
     /// <param name="data">Pictures in files.</param>
     /// <param name="recipe">One that does not crop; its size counts.</param>
-    /// <exception cref="ArgumentException">These pictures are not the same every time.</exception>
+    /// <exception cref="RecipeException">These pictures are not the same every time.</exception>
     /// <exception cref="CheckpointException">The file was made for something else, or is damaged.</exception>
     public ActivationCache(
         string path, ClipSegModel model, Preprocessing preprocessing, SegmentationData data, TrainRecipe recipe)
     {
         if (recipe.Crop)
-            throw new ArgumentException("An activation cache needs crop false: a random crop is new every time.");
+            throw new RecipeException("An activation cache needs crop false: a random crop is new every time.");
         string pictures = HashOf(data);
         int grid = recipe.Size / model.Config.PatchSize;
         _values = checked((grid * grid + 1) * model.Config.Vision.Width);
@@ -196,7 +196,7 @@ internal sealed class ActivationCache : IDisposable
         for (int i = 0; i < data.Count; i++)
         {
             if (!_records.TryAdd(data.GroupOf(i), _records.Count)) continue;
-            FileInfo file = new(data.PictureFile(i) ?? throw new ArgumentException(
+            FileInfo file = new(data.PictureFile(i) ?? throw new RecipeException(
                 "An activation cache needs pictures in files: those of this data set are drawn, new ones every time."));
             string seen = file.Exists ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}" : "missing";
             hash.AppendData(Encoding.UTF8.GetBytes($"{data.GroupOf(i)} {file.Name} {seen}\n"));

@@ -33,9 +33,9 @@ internal sealed class Trainer : ITraining
         (_model, _vocabulary, _recipe) = (model, vocabulary, recipe);
         _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
         if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
-            throw new ArgumentException(misfit, nameof(recipe));
+            throw new RecipeException(misfit);
         if (recipe.MixMin > recipe.MixMax)
-            throw new ArgumentException($"mix-min is {recipe.MixMin}, expected at most mix-max, {recipe.MixMax}.");
+            throw new RecipeException($"mix-min is {recipe.MixMin}, expected at most mix-max, {recipe.MixMax}.");
         ClipTokenizer tokenizer = new(vocabulary);
         _batches = new(model, tokenizer, _preprocessing, data, recipe) { OnUnreadable = e => OnUnreadable?.Invoke(e) };
         _validation = new(model, tokenizer, _preprocessing, validation,

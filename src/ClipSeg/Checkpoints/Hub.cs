@@ -70,7 +70,7 @@ public sealed class Hub
             throw new CheckpointException(
                 $"Model '{name}' was not downloaded to '{_settings.CacheFolder}'. {e.Message.TrimEnd('.')}. "
                 + $"By hand: save {files} from {_settings.Endpoint}/{name}/tree/{revision} in one folder "
-                + "and pass the folder with --model.", e);
+                + "and open that folder.", e);
         }
     }
 

@@ -97,7 +97,8 @@ internal sealed class PromptEncoder
     {
         if (masking.Layer is { } layer && layer >= _engine.Config.Vision.Layers)
             throw new ArgumentException(
-                $"There is no block {layer}; the vision tower has 0..{_engine.Config.Vision.Layers - 1}.");
+                $"There is no block {layer}; the vision tower has 0..{_engine.Config.Vision.Layers - 1}.",
+                nameof(masking));
         using TensorScope scope = new();
         int patch = _engine.Config.PatchSize;
         LayerMask limit = masking.At(

@@ -197,7 +197,7 @@ public sealed class HubTests : IDisposable
         _hubFirst = _ => new(status, [], ("X-Error-Code", code));
         string message = await AssertFails(Settings, expected);
         Assert.Contains($"{_hub.Address}/{Name}/resolve/main/config.json", message);
-        Assert.Contains("pass the folder with --model", message);
+        Assert.Contains("open that folder", message);
         Assert.Single(_hub.Requests);
     }
 

@@ -41,7 +41,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void A_folder_without_pictures_is_named()
         => _cli.AssertFailed(
-            1, _cli.Segment(_cli.Folder.Path, "a cat"), $"Folder '{_cli.Folder.Path}' holds no picture");
+            1, _cli.Segment(_cli.Folder.Path, "a cat"), $"'{_cli.Folder.Path}' holds no picture (.png, ");
 
     [Fact]
     public void A_prompt_file_that_is_not_utf8_is_refused()
@@ -98,11 +98,13 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Required command was not provided.")]
-    [InlineData("'nonsense'", "nonsense")]
-    [InlineData("'IMAGE'", "segment")]
+    [InlineData("There is no command 'nonsense'. The commands are segment, show,", "nonsense")]
+    [InlineData("There is no command 'segmnet'. Did you mean segment?", "segmnet", "SCENE", "x")]
+    [InlineData("There is no command 'scense'. Did you mean scenes? See 'clipseg evaluate ", "evaluate", "scense")]
+    [InlineData("No picture", "segment")]
+    [InlineData("No picture: name a file, a folder, a wildcard, or - for standard input. 'x' is none", "segment", "x")]
     [InlineData("No prompt", "segment", "SCENE")]
-    [InlineData("'--nonsense'", "show", "x", "--nonsense")]
+    [InlineData("There is no option --nonsense.", "show", "x", "--nonsense")]
     [InlineData("--threshold is '2', expected a number in 0..1.", "segment", "SCENE", "x", "--threshold", "2")]
     [InlineData("--mix is 'half', expected a number in 0..1.", "segment", "SCENE", "x", "--mix", "half")]
     [InlineData("--mix is 'NaN', expected", "segment", "SCENE", "x", "--mix", "NaN")]
@@ -120,12 +122,22 @@ public sealed class BadInputTests : IDisposable
         "segment", "SCENE", "-s", "SCENE", "--support-mask", "SCENE", "--visual-prompt", "all:9", "-m", "MINI")]
     [InlineData("no prompt templates 'x'", "segment", "SCENE", "x", "--template", "x")]
     [InlineData("--save-prompt is for one prompt, there are 2.", "segment", "SCENE", "x", "y", "--save-prompt", "p")]
-    [InlineData("--save-logits is for one picture", "segment", "SCENE", "x", "-i", "SCENE", "--save-logits", "l")]
+    [InlineData("--save-logits is for one picture", "segment", "SCENE", "x", "IMAGES", "--save-logits", "l")]
+    [InlineData("-o - writes one mask", "segment", "SCENE", "x", "y", "-o", "-")]
+    [InlineData("-o - and --json both", "segment", "SCENE", "x", "-o", "-", "--json")]
+    [InlineData("which is the screen", "segment", "SCENE", "x", "-o", "-")]
+    [InlineData("nothing is piped", "segment", "-", "x", "-m", "MINI")]
     [InlineData("'int8'", "convert", "MINI", "new", "--type", "int8")]
     [InlineData("is not a model's name", "pull", "../x")]
     public void A_bad_command_line_says_what_is_wrong(string expected, params string[] args)
     {
-        string[] real = Array.ConvertAll(args, a => a == "SCENE" ? CliRun.Scene : a == "MINI" ? CliRun.Mini : a);
+        string[] real = Array.ConvertAll(args, a => a switch
+        {
+            "SCENE" => CliRun.Scene,
+            "MINI" => CliRun.Mini,
+            "IMAGES" => Fixtures.At("images"),
+            _ => a,
+        });
         _cli.AssertFailed(2, _cli.Run(real), expected);
     }
 

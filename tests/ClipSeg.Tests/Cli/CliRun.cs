@@ -16,6 +16,12 @@ internal sealed class CliRun : IDisposable
 
     public TemporaryFolder Folder { get; } = new();
 
+    /// <summary>What is piped into the program; null for a keyboard.</summary>
+    public Stream? Input { get; set; }
+
+    /// <summary>Where the program's bytes go; null for a screen.</summary>
+    public Stream? Pipe { get; set; }
+
     public string Output { get; private set; } = "";
 
     public string Errors { get; private set; } = "";
@@ -27,7 +33,12 @@ internal sealed class CliRun : IDisposable
     {
         using StringWriter output = new() { NewLine = "\n" }, errors = new() { NewLine = "\n" };
         Variables["HF_HOME"] = Folder.At("hub");
-        Terminal terminal = new(output, errors, Variables.GetValueOrDefault, stop) { Home = Folder.Path };
+        Terminal terminal = new(output, errors, Variables.GetValueOrDefault, stop)
+        {
+            Home = Folder.Path,
+            OpenInput = () => Input,
+            OpenOutput = () => Pipe,
+        };
         int code = CommandLine.Run(args, terminal);
         (Output, Errors) = (output.ToString(), errors.ToString());
         return code;

@@ -124,9 +124,9 @@ public sealed class ActivationCacheTests : IDisposable
     public void Pictures_that_are_new_every_time_are_not_kept()
     {
         SceneData scenes = new(new SceneGenerator(TestArtwork.Catalogue, new() { Size = 48 }), SceneSplit.Train, 1, 4);
-        Assert.Contains("drawn", Assert.Throws<ArgumentException>(
+        Assert.Contains("drawn", Assert.Throws<RecipeException>(
             () => new ActivationCache(PathOf("x"), Model(), new(), scenes, _recipe)).Message);
-        Assert.Contains("crop", Assert.Throws<ArgumentException>(
+        Assert.Contains("crop", Assert.Throws<RecipeException>(
             () => new ActivationCache(PathOf("x"), Model(), new(), Data(), _recipe with { Crop = true })).Message);
         Assert.False(File.Exists(PathOf("x")));
     }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using ClipSeg.Numerics;
 
-namespace ClipSeg.Cli;
+namespace ClipSeg.Numerics;
 
 /// <summary>The speed of a product whose operands stay in the cache: what all others are compared with.</summary>
 /// <param name="Precision">Of both operands.</param>

@@ -3,7 +3,7 @@ using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Text;
 
-namespace ClipSeg.Cli;
+namespace ClipSeg;
 
 /// <summary>One kind of work, summed over layers.</summary>
 /// <param name="Name">What it is.</param>
