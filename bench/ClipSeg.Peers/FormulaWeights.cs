@@ -15,7 +15,7 @@ internal static class FormulaWeights
     public static Dictionary<string, StoredTensor> For(ClipSegConfig config)
     {
         // A fresh network names its weights and their shapes; none of its values are read.
-        ClipSegModel model = new(new Weights(new Dictionary<string, StoredTensor>(), fresh: ""), config);
+        ClipSegModel model = new(new Weights(new Dictionary<string, StoredTensor>(), fresh: Part.All), config);
         return model.Weights.Parameters.ToDictionary(p => p.Name, p => Stored(p.Name, p.Shape));
     }
 

@@ -84,7 +84,7 @@ internal sealed class BenchCommand
 
         // A fresh network names the weights and their shapes. Its own values are those that training starts from,
         // which take ten times as long to draw.
-        ClipSegModel fresh = new(new(new Dictionary<string, StoredTensor>(), fresh: ""), config);
+        ClipSegModel fresh = new(new(new Dictionary<string, StoredTensor>(), fresh: Part.All), config);
         Dictionary<string, StoredTensor> weights = fresh.Weights.Parameters.ToDictionary(p => p.Name, RandomWeight);
         ClipSegModel network = new(new(weights), config) { Precision = precision };
         return new(network, preprocessing, () => new(BpeVocabulary.FromMerges([])), new(threads));
@@ -95,7 +95,7 @@ internal sealed class BenchCommand
         int inputs = 1;
         foreach (int count in parameter.Shape[Math.Min(1, parameter.Shape.Length)..]) inputs *= count;
         float range = parameter.Shape.Length > 1 ? MathF.Sqrt(3f / inputs) : 0.1f;
-        float offset = parameter.Name.Contains("norm") && parameter.Name.EndsWith("weight") ? 1 : 0;
+        float offset = parameter.Role is Role.Gain or Role.BlockGain ? 1 : 0;
         return new(parameter.Name, StoredType.Float32, parameter.Shape, (first, y) =>
         {
             Random random = new((int)first);

@@ -1,3 +1,4 @@
+using ClipSeg.Numerics;
 using System.CommandLine;
 using System.Text.Json;
 using ClipSeg.Formats;
@@ -50,7 +51,7 @@ internal static class PretrainCommand
             ClipTokenizer tokenizer = new(vocabulary);
             sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
             Weights weights = new(
-                new Dictionary<string, StoredTensor>(), trainable: "clip.", fresh: "", seed: (uint)recipe.Seed);
+                new Dictionary<string, StoredTensor>(), trainable: Part.Clip, fresh: Part.All, seed: (uint)recipe.Seed);
             ClipSegModel model = new(weights, sizes) { Precision = run.Precision(parsed) };
             Pretrainer training = new(model, vocabulary, data, recipe);
             return run.Train(parsed, terminal, training, folder, recipe.Interval, "pairs", "caption found");

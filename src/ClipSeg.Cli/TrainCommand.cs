@@ -1,3 +1,4 @@
+using ClipSeg.Numerics;
 using System.Collections.Concurrent;
 using System.CommandLine;
 using ClipSeg.Checkpoints;
@@ -12,7 +13,6 @@ namespace ClipSeg.Cli;
 /// <summary><c>clipseg train</c>: a decoder on a frozen CLIP, from pictures, masks and phrases.</summary>
 internal static class TrainCommand
 {
-    private const string DecoderPrefix = "decoder.";
     private const int ScenesPerEpoch = 1 << 24;     // they are drawn when they are needed: as good as endless
     private const string Examples = """
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined -o runs/mine
@@ -81,7 +81,7 @@ internal static class TrainCommand
             ClipSegConfig config = checkpoint.Config;
             bool fresh = !parsed.GetValue(goOn);
             if (fresh) config = recipe.Decoder(config);
-            Weights weights = new(checkpoint.Tensors, trainable: DecoderPrefix, fresh: fresh ? DecoderPrefix : null,
+            Weights weights = new(checkpoint.Tensors, trainable: Part.Decoder, fresh: fresh ? Part.Decoder : Part.None,
                 seed: (uint)recipe.Seed);
             ClipSegModel network = new(weights, config) { Precision = run.Precision(parsed) };
             Preprocessing preprocessing = checkpoint.Preprocessing;

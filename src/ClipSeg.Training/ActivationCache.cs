@@ -175,7 +175,7 @@ internal sealed class ActivationCache : IDisposable
         float[] values = new float[HashedAtOnce];
         foreach (Parameter p in model.Weights.Parameters)
         {
-            if (!p.Name.StartsWith("clip.vision_model.", StringComparison.Ordinal)) continue;
+            if (p.Part != Part.Vision || p.Role == Role.Projection) continue;
             int length = Tensor.Count(p.Shape);
             for (int first = 0; first < length; first += values.Length)
             {

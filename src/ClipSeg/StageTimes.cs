@@ -88,19 +88,21 @@ internal sealed record StageTimes(IReadOnlyList<Stage> Stages, int Runs, int Tok
         return work();
     }
 
-    /// <summary>The stage an operation belongs to: by the part of the network, and its weight's key.</summary>
-    private static int IndexOf(Profile.Record record) => record.Stage switch
+    /// <summary>The stage an operation belongs to: by the part of the network, and its weight's role.</summary>
+    private static int IndexOf(Profile.Record record) => (record.Stage, record.Weight?.Role) switch
     {
-        Picture => 0,
-        Vision when record.Operation == nameof(Tensor.Patches) || record.Weight.Contains("patch_embedding") => 1,
-        Vision when record.Operation == nameof(Tensor.LayerNorm) => 2,
-        Vision when record.Weight.Contains(".self_attn.") => 3,
-        Vision when record.Operation == nameof(Tensor.Attention) => 4,
-        Vision when record.Weight.Contains(".mlp.") => 5,
-        Vision => 6,
-        Text => 7,
-        Decoder => record.Weight.Contains("transposed_convolution") ? 9 : 8,
-        Mask => 10,
+        (Picture, _) => 0,
+        (Vision, Role.Patches) => 1,
+        (Vision, Role.Gain or Role.BlockGain) => 2,
+        (Vision, Role.Attention or Role.AttentionOutput) => 3,
+        (Vision, Role.MlpInput or Role.MlpOutput) => 5,
+        (Vision, _) when record.Operation == nameof(Tensor.Patches) => 1,
+        (Vision, _) when record.Operation == nameof(Tensor.Attention) => 4,
+        (Vision, _) => 6,
+        (Text, _) => 7,
+        (Decoder, Role.Pixels) => 9,
+        (Decoder, _) => 8,
+        (Mask, _) => 10,
         _ => 11,
     };
 }

@@ -33,7 +33,7 @@ internal sealed class Pretrainer : ITraining
         (_model, _vocabulary, _tokenizer, _data, _recipe) = (model, vocabulary, new(vocabulary), data, recipe);
         _preprocessing = new() { Width = model.Config.ImageSize, Height = model.Config.ImageSize };
         _schedule = new(recipe.Rate, recipe.Rate / 100, recipe.Steps, recipe.WarmUp);
-        Optimizer = new(model.Weights.Trainable, p => Decays(p) ? recipe.WeightDecay : 0);
+        Optimizer = new(model.Weights.Trainable, p => p.Role.IsMatrix() ? recipe.WeightDecay : 0);
     }
 
     public AdamW Optimizer { get; }
@@ -153,8 +153,4 @@ internal sealed class Pretrainer : ITraining
     private (int First, int Count)[] Parts(int batch)
         => [.. Enumerable.Range(0, (batch + _recipe.Part - 1) / _recipe.Part)
             .Select(i => (i * _recipe.Part, Math.Min(_recipe.Part, batch - i * _recipe.Part)))];
-
-    private static bool Decays(Parameter p)
-        => p.Shape.Length > 1 && !p.Name.Contains("embeddings.", StringComparison.Ordinal)
-            || p.Name.EndsWith("patch_embedding.weight", StringComparison.Ordinal);
 }

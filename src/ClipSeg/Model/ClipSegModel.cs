@@ -11,13 +11,13 @@ internal sealed class ClipSegModel : IEngine
     {
         Config = config;
         Weights = w;
-        Weights clip = w.Scope("clip");
-        Text = new(clip, config);
-        Vision = new(clip, config);
-        LogitScale = clip.Get("logit_scale", new(true, 0, MathF.Log(1 / 0.07f)));
+        Text = new(w.Scope("clip", Part.Text, config.Text.Layers), config);
+        Vision = new(w.Scope("clip", Part.Vision, config.Vision.Layers), config);
+        LogitScale = w.Scope("clip", Part.Clip).Get("logit_scale", Role.LogitScale, 1);
+        Weights decoder = w.Scope("decoder", Part.Decoder);
         Decoder = config.DecoderType == DecoderType.ClipDeconv
-            ? new DeconvDecoder(w.Scope("decoder"), config)
-            : new Decoder(w.Scope("decoder"), config);
+            ? new DeconvDecoder(decoder, config)
+            : new Decoder(decoder, config);
         w.ThrowIfUnused();
     }
 
@@ -36,7 +36,7 @@ internal sealed class ClipSegModel : IEngine
         init
         {
             field = value;
-            foreach (Parameter p in Weights.Parameters) p.Precision = PrecisionOf(p.Name, value);
+            foreach (Parameter p in Weights.Parameters) p.Precision = PrecisionOf(p, value);
         }
     }
 
@@ -58,10 +58,10 @@ internal sealed class ClipSegModel : IEngine
     Tensor IEngine.Decode(IReadOnlyList<Tensor> activations, Tensor conditionals, int height, int width)
         => Decoder.Forward(activations, conditionals, height, width);
 
-    private static Precision PrecisionOf(string name, Precision precision)
+    private static Precision PrecisionOf(Parameter p, Precision precision)
     {
-        if (name.StartsWith("decoder.transposed_convolution", StringComparison.Ordinal)) return Precision.Float32;
-        bool inBlock = name.Contains(".encoder.layers.", StringComparison.Ordinal);
-        return precision == Precision.Int8 && !inBlock ? Precision.BFloat16 : precision;
+        if (p.Role == Role.Pixels || !(p.Role.IsMatrix() || p.Role == Role.BlockGain)) return Precision.Float32;
+        bool inTower = p.Role.IsInBlock() && p.Part != Part.Decoder;
+        return precision == Precision.Int8 && !inTower ? Precision.BFloat16 : precision;
     }
 }

@@ -19,10 +19,10 @@ internal sealed class Decoder : IDecoder
     public Decoder(Weights w, ClipSegConfig c)
     {
         _config = c;
-        _filmMul = new(w.Scope("film_mul"), c.EmbeddingWidth, c.ReduceWidth);
-        _filmAdd = new(w.Scope("film_add"), c.EmbeddingWidth, c.ReduceWidth);
-        _reduces =
-            [.. c.ExtractLayers.Select((_, i) => new Linear(w.Scope($"reduces.{i}"), c.Vision.Width, c.ReduceWidth))];
+        _filmMul = new(w.Scope("film_mul"), Role.Projection, c.EmbeddingWidth, c.ReduceWidth);
+        _filmAdd = new(w.Scope("film_add"), Role.Projection, c.EmbeddingWidth, c.ReduceWidth);
+        _reduces = [.. c.ExtractLayers.Select((_, i)
+            => new Linear(w.Scope($"reduces.{i}"), Role.Projection, c.Vision.Width, c.ReduceWidth))];
         _layers = [.. c.ExtractLayers.Select((_, i) => new DecoderLayer(w.Scope($"layers.{i}"), c))];
         _head = new(w, c);
     }
@@ -36,11 +36,12 @@ internal sealed class Decoder : IDecoder
         Tensor? a = null;
         for (int i = 0; i < _layers.Length; i++)
         {
-            Tensor reduced = _reduces[i].Forward(activations[^(i + 1)]);                    // [B, T, R]
-            a = a is null ? reduced : a + reduced;                                          // [B or P, T, R]
+            using TensorScope block = new();
+            Product reduced = _reduces[i].Forward(activations[^(i + 1)]);                   // [B, T, R]
+            a = a is null ? (Tensor)reduced : a + reduced;                                  // [B or P, T, R]
             if (i == _config.ConditionalLayer)
                 a = a.Film(_filmMul.Forward(conditionals), _filmAdd.Forward(conditionals)); // [P, T, R]
-            a = _layers[i].Forward(a);
+            a = block.Keep(_layers[i].Forward(a));
         }
         Tensor grid = a!.DropFirst().Reshape(a[0], height, width, _config.ReduceWidth);     // [P, GH, GW, R]
         return scope.Keep(_head.Forward(grid));                                             // [P, H, W]
@@ -66,7 +67,7 @@ internal sealed class DecoderLayer
     public DecoderLayer(Weights w, ClipSegConfig c)
     {
         int r = c.ReduceWidth;
-        _selfAttn = new(w.Scope("self_attn"), r, c.DecoderHeads, Init.Xavier(r, 3 * r), Init.FanIn(r));
+        _selfAttn = new(w.Scope("self_attn"), r, c.DecoderHeads);
         _layerNorm1 = new(w.Scope("layer_norm1"), r, Eps);
         _mlp = new(w.Scope("mlp"), r, c.DecoderMlpWidth, Activation.Relu);
         _layerNorm2 = new(w.Scope("layer_norm2"), r, Eps);
@@ -75,10 +76,9 @@ internal sealed class DecoderLayer
     /// <summary>[P, T, R] → [P, T, R].</summary>
     public Tensor Forward(Tensor a)
     {
-        using TensorScope scope = new();
         a = _layerNorm1.Forward(a + _selfAttn.Forward(a).Dropout());
         a = _layerNorm2.Forward(a + _mlp.Forward(a).Dropout());
-        return scope.Keep(a);
+        return a;
     }
 }
 
@@ -126,9 +126,9 @@ internal sealed class Head
         {
             // PyTorch takes the second axis for the inputs of either kind.
             (int first, int second) = transposed ? (inputs, outputs) : (outputs, inputs);
-            Init init = Init.FanIn(second * kernel * kernel);
-            Weight = w.Get("weight", init, first, second, kernel, kernel);
-            Bias = w.Get("bias", init, outputs);
+            int sum = second * kernel * kernel;
+            Weight = w.Get("weight", Role.Pixels, sum, first, second, kernel, kernel);
+            Bias = w.Get("bias", Role.Bias, sum, outputs);
         }
 
         public Parameter Weight { get; }

@@ -17,11 +17,11 @@ internal sealed class DeconvDecoder : IDecoder
     public DeconvDecoder(Weights w, ClipSegConfig c)
     {
         _width = c.ReduceWidth;
-        _filmMul = new(w.Scope("film_mul"), c.EmbeddingWidth, _width);
-        _filmAdd = new(w.Scope("film_add"), c.EmbeddingWidth, _width);
-        _reduce = new(w.Scope("reduce"), c.Vision.Width, _width);
-        _reduce2In = new(w.Scope("reduce2.0"), _width, c.Reduce2Width);
-        _reduce2Out = new(w.Scope("reduce2.2"), c.Reduce2Width, _width);
+        _filmMul = new(w.Scope("film_mul"), Role.Projection, c.EmbeddingWidth, _width);
+        _filmAdd = new(w.Scope("film_add"), Role.Projection, c.EmbeddingWidth, _width);
+        _reduce = new(w.Scope("reduce"), Role.Projection, c.Vision.Width, _width);
+        _reduce2In = new(w.Scope("reduce2.0"), Role.Projection, _width, c.Reduce2Width);
+        _reduce2Out = new(w.Scope("reduce2.2"), Role.Projection, c.Reduce2Width, _width);
         _head = new(w, c);
     }
 

@@ -13,22 +13,17 @@ internal sealed class EncoderLayer
 
     public EncoderLayer(Weights w, EncoderConfig c)
     {
-        // Fresh weights as CLIP starts: residual branches scaled down with depth.
-        Init narrow = Init.Normal(MathF.Pow(c.Width, -0.5f));
-        Init residual = Init.Normal(MathF.Pow(c.Width, -0.5f) * MathF.Pow(2 * c.Layers, -0.5f));
-        _layerNorm1 = new(w.Scope("layer_norm1"), c.Width, c.LayerNormEps);
-        _selfAttn = new(w.Scope("self_attn"), c.Width, c.Heads, narrow, residual);
-        _layerNorm2 = new(w.Scope("layer_norm2"), c.Width, c.LayerNormEps);
-        _mlp = new(w.Scope("mlp"), c.Width, c.MlpWidth, Activation.QuickGelu,
-            Init.Normal(MathF.Pow(2 * c.Width, -0.5f)), residual);
+        _layerNorm1 = new(w.Scope("layer_norm1"), c.Width, c.LayerNormEps, Role.BlockGain);
+        _selfAttn = new(w.Scope("self_attn"), c.Width, c.Heads);
+        _layerNorm2 = new(w.Scope("layer_norm2"), c.Width, c.LayerNormEps, Role.BlockGain);
+        _mlp = new(w.Scope("mlp"), c.Width, c.MlpWidth, Activation.QuickGelu);
     }
 
     /// <summary>[B, T, C] → [B, T, C]. If <paramref name="causal"/>, token t sees only tokens 0..t.</summary>
     public Tensor Forward(Tensor x, bool causal = false, AttentionMask? mask = null)
     {
-        using TensorScope scope = new();
-        x = _selfAttn.Forward(_layerNorm1.Forward(x, _selfAttn.Precision), causal, mask, addend: x);
-        x = _mlp.Forward(_layerNorm2.Forward(x, _mlp.Precision), addend: x);
-        return scope.Keep(x);
+        x += _selfAttn.Forward(_layerNorm1.Forward(x), causal, mask);
+        x += _mlp.Forward(_layerNorm2.Forward(x));
+        return x;
     }
 }

@@ -22,13 +22,13 @@ internal sealed class TextTower
         _config = c;
         int width = c.Text.Width;
         Weights w = clip.Scope("text_model"), embeddings = w.Scope("embeddings");
-        _tokenEmbedding = embeddings.Get("token_embedding.weight", Init.Normal(0.02f), c.VocabularySize, width);
-        _positionEmbedding = embeddings.Get("position_embedding.weight", Init.Normal(0.01f), c.MaxTokens, width);
+        _tokenEmbedding = embeddings.Get("token_embedding.weight", Role.TokenEmbedding, 1, c.VocabularySize, width);
+        _positionEmbedding = embeddings.Get("position_embedding.weight", Role.PositionEmbedding, 1, c.MaxTokens, width);
         _layers = [.. Enumerable.Range(0, c.Text.Layers)
             .Select(i => new EncoderLayer(w.Scope($"encoder.layers.{i}"), c.Text))];
         _finalLayerNorm = new(w.Scope("final_layer_norm"), width, c.Text.LayerNormEps);
-        _textProjection = new(clip.Scope("text_projection"), width, c.EmbeddingWidth, bias: false,
-            Init.Normal(MathF.Pow(width, -0.5f)));
+        _textProjection =
+            new(clip.Scope("text_projection"), Role.Projection, width, c.EmbeddingWidth, bias: false);
     }
 
     /// <summary>
@@ -53,7 +53,11 @@ internal sealed class TextTower
         using TensorScope scope = new();
         Tensor x = Tensor.Embedding(_tokenEmbedding, used);         // [B, T, C]
         x = x.AddPositions(_positionEmbedding);                     // [B, T, C]
-        foreach (EncoderLayer layer in _layers) x = layer.Forward(x, causal: true);
+        foreach (EncoderLayer layer in _layers)
+        {
+            using TensorScope block = new();
+            x = block.Keep(layer.Forward(x, causal: true));
+        }
         x = _finalLayerNorm.Forward(x.Pick(ends));                  // [B, C]
         return scope.Keep(_textProjection.Forward(x));              // [B, E]
     }

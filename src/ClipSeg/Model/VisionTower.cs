@@ -29,16 +29,16 @@ internal sealed class VisionTower
         _config = c;
         (int width, float eps) = (c.Vision.Width, c.Vision.LayerNormEps);
         Weights w = clip.Scope("vision_model"), embeddings = w.Scope("embeddings");
-        Init narrow = Init.Normal(MathF.Pow(width, -0.5f));
-        _classEmbedding = embeddings.Get("class_embedding", narrow, width);
-        _patchEmbedding = embeddings.Get("patch_embedding.weight", Init.FanIn(3 * c.PatchSize * c.PatchSize),
+        _classEmbedding = embeddings.Get("class_embedding", Role.ClassEmbedding, 1, width);
+        _patchEmbedding = embeddings.Get("patch_embedding.weight", Role.Patches, 3 * c.PatchSize * c.PatchSize,
             width, 3, c.PatchSize, c.PatchSize);
-        _positionEmbedding = embeddings.Get("position_embedding.weight", narrow, c.Grid * c.Grid + 1, width);
+        _positionEmbedding = embeddings.Get(
+            "position_embedding.weight", Role.PositionEmbedding, 1, c.Grid * c.Grid + 1, width);
         _preLayrnorm = new(w.Scope("pre_layrnorm"), width, eps);        // sic
         _layers = [.. Enumerable.Range(0, c.Vision.Layers)
             .Select(i => new EncoderLayer(w.Scope($"encoder.layers.{i}"), c.Vision))];
         _postLayernorm = new(w.Scope("post_layernorm"), width, eps);
-        _visualProjection = new(clip.Scope("visual_projection"), width, c.EmbeddingWidth, bias: false, narrow);
+        _visualProjection = new(clip.Scope("visual_projection"), Role.Projection, width, c.EmbeddingWidth, bias: false);
     }
 
     /// <summary>
@@ -77,7 +77,8 @@ internal sealed class VisionTower
         Tensor[] activations = new Tensor[_config.ExtractLayers.Count];
         for (int i = 0; i < count; i++)
         {
-            x = _layers[i].Forward(x, mask: mask is null || (mask.Layer ?? i) != i ? null : mask.Mask);
+            using TensorScope block = new();
+            x = block.Keep(_layers[i].Forward(x, mask: mask is null || (mask.Layer ?? i) != i ? null : mask.Mask));
             for (int s = 0; s < activations.Length; s++)
             {
                 if (_config.ExtractLayers[s] == i) activations[s] = scope.Keep(x);

@@ -4,8 +4,9 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Model;
 
 /// <summary>
-/// The weights of a network seen through a prefix, <c>w.Scope("mlp").Get("fc1.weight", init, 3072, 768)</c>: read from
-/// a checkpoint, or freshly initialised where that is asked for.
+/// The weights of a network seen through a prefix, such as
+/// <c>w.Scope("fc1").Get("weight", Role.MlpInput, 768, 3072, 768)</c>: read from a checkpoint, or freshly initialised
+/// where that is asked for.
 /// </summary>
 /// <remarks>
 /// Strict both ways: a missing key, a wrong shape and a key that nobody asked for are errors
@@ -15,48 +16,55 @@ internal sealed class Weights
 {
     private readonly Store _store;
     private readonly string _prefix;
+    private readonly Part _part;
+    private readonly int _layers;
 
-    private Weights(Store store, string prefix) => (_store, _prefix) = (store, prefix);
+    private Weights(Store store, string prefix, Part part, int layers)
+        => (_store, _prefix, _part, _layers) = (store, prefix, part, layers);
 
     /// <summary>Weights of a checkpoint, by Hugging Face key.</summary>
     /// <param name="tensors">What the checkpoint holds; may be empty.</param>
-    /// <param name="trainable">The prefix of the keys that get gradients ("" for all), or null for none.</param>
-    /// <param name="fresh">The prefix of the keys that are initialised instead of read ("" for all), or null for
-    /// none.</param>
+    /// <param name="trainable">What gets gradients.</param>
+    /// <param name="fresh">What is initialised instead of read.</param>
     /// <param name="seed">For what is initialised.</param>
     public Weights(
-        IReadOnlyDictionary<string, StoredTensor> tensors, string? trainable = null, string? fresh = null,
+        IReadOnlyDictionary<string, StoredTensor> tensors, Part trainable = Part.None, Part fresh = Part.None,
         uint seed = 0)
-        : this(new Store(tensors, trainable, fresh, seed), "") { }
+        : this(new Store(tensors, trainable, fresh, seed), "", Part.All, 0) { }
 
     /// <summary>Every parameter that was asked for, in order.</summary>
     public IReadOnlyList<Parameter> Parameters => _store.Parameters;
 
     public IEnumerable<Parameter> Trainable => _store.Parameters.Where(p => p.Trainable);
 
-    public Weights Scope(string name) => new(_store, $"{_prefix}{name}.");
+    public Weights Scope(string name) => new(_store, $"{_prefix}{name}.", _part, _layers);
 
+    /// <summary>A scope in which a part of the model begins.</summary>
+    /// <param name="layers">Its blocks, if fresh weights depend on them.</param>
+    public Weights Scope(string name, Part part, int layers = 0)
+    {
+        if ((_store.Fresh & part) != 0) _store.FreshPrefixes.Add($"{_prefix}{name}.");
+        return new(_store, $"{_prefix}{name}.", part, layers);
+    }
 
     /// <summary>The weight called <paramref name="name"/> here.</summary>
+    /// <param name="inputs">How many values each output is a sum of: a fresh weight's scale.</param>
     /// <exception cref="CheckpointException">It is missing or has another shape.</exception>
-    public Parameter Get(string name, Init init, params ReadOnlySpan<int> shape)
+    public Parameter Get(string name, Role role, int inputs, params ReadOnlySpan<int> shape)
     {
         string key = _prefix + name;
-        bool trainable = _store.TrainablePrefix is not null
-            && key.StartsWith(_store.TrainablePrefix, StringComparison.Ordinal);
-        Parameter parameter;
-        if (_store.FreshPrefix is not null && key.StartsWith(_store.FreshPrefix, StringComparison.Ordinal))
+        Parameter.Reader read;
+        if ((_store.Fresh & _part) != 0)
         {
-            int length = Tensor.Count(shape);
-            uint seed = _store.Seed;
+            int[] size = shape.ToArray();
+            (uint seed, Part part, int layers) = (_store.Seed, _part, _layers);
             Lazy<float[]> values = new(() =>
             {
-                float[] fresh = new float[length];
-                init.Fill(fresh, key, seed);
+                float[] fresh = new float[Tensor.Count(size)];
+                Initialisation.Fill(fresh, role, part, layers, inputs, size, key, seed);
                 return fresh;
             });
-            parameter = new(
-                key, shape, (first, y) => values.Value.AsSpan((int)first, y.Length).CopyTo(y), trainable);
+            read = (first, y) => values.Value.AsSpan((int)first, y.Length).CopyTo(y);
         }
         else
         {
@@ -65,8 +73,9 @@ internal sealed class Weights
             if (!shape.SequenceEqual(t.Shape))
                 throw new CheckpointException(
                     $"Tensor '{key}' has shape {Tensor.Format(t.Shape)}, expected {Tensor.Format(shape)}.");
-            parameter = new(key, shape, t.Read, trainable);
+            read = t.Read;
         }
+        Parameter parameter = new(key, shape, read, (_store.Trainable & _part) != 0) { Role = role, Part = _part };
         _store.Parameters.Add(parameter);
         _store.Used.Add(key);
         return parameter;
@@ -79,7 +88,7 @@ internal sealed class Weights
     {
         string[] unused = [.. _store.Tensors.Keys
             .Where(k => !_store.Used.Contains(k)
-                && (_store.FreshPrefix is null || !k.StartsWith(_store.FreshPrefix, StringComparison.Ordinal)))
+                && !_store.FreshPrefixes.Any(prefix => k.StartsWith(prefix, StringComparison.Ordinal)))
             .Order(StringComparer.Ordinal)];
         if (unused.Length == 0) return;
         string more = unused.Length > 4 ? $" and {unused.Length - 4} more" : "";
@@ -89,16 +98,17 @@ internal sealed class Weights
     }
 
     /// <summary>What every scope of one network shares.</summary>
-    private sealed class Store(
-        IReadOnlyDictionary<string, StoredTensor> tensors, string? trainable, string? fresh, uint seed)
+    private sealed class Store(IReadOnlyDictionary<string, StoredTensor> tensors, Part trainable, Part fresh, uint seed)
     {
         public IReadOnlyDictionary<string, StoredTensor> Tensors { get; } = tensors;
 
-        public string? TrainablePrefix { get; } = trainable;
+        public Part Trainable { get; } = trainable;
 
-        public string? FreshPrefix { get; } = fresh;
+        public Part Fresh { get; } = fresh;
 
         public uint Seed { get; } = seed;
+
+        public List<string> FreshPrefixes { get; } = [];
 
         public List<Parameter> Parameters { get; } = [];
 

@@ -42,9 +42,15 @@ internal sealed class Parameter
 
     public bool Trainable { get; }
 
+    /// <summary>What it does in its network.</summary>
+    public Role Role { get; init; }
+
+    /// <summary>The part of the model that it belongs to.</summary>
+    public Part Part { get; init; }
+
     /// <summary>
-    /// What products with it multiply; to be set before the first one. Biases and whatever else is no matrix stay as
-    /// they are.
+    /// What products with it multiply, or, of a <see cref="Role.BlockGain"/>, those that read its rows; to be set
+    /// before the first one. Whatever else is no matrix stays as it is.
     /// </summary>
     public Precision Precision { get; set; }
 

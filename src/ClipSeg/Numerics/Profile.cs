@@ -20,9 +20,9 @@ internal sealed class Profile : IDisposable
 
     /// <summary>Times what happens until the result is disposed, if anybody listens.</summary>
     /// <param name="operation">What it is.</param>
-    /// <param name="weight">The key of its weight, or "".</param>
+    /// <param name="weight">Its weight, if it has one.</param>
     /// <param name="operations">Multiplications and additions of its matrix products.</param>
-    public static Timing Measure(string operation, string weight = "", long operations = 0)
+    public static Timing Measure(string operation, Parameter? weight = null, long operations = 0)
         => _current is { } profile ? new(profile, operation, weight, operations) : default;
 
     public void Dispose() => _current = null;
@@ -30,20 +30,21 @@ internal sealed class Profile : IDisposable
     /// <summary>One operation.</summary>
     /// <param name="Stage">The outermost operation around it; its own name if there is none.</param>
     /// <param name="Operation">What it is.</param>
-    /// <param name="Weight">The key of its weight, or "".</param>
+    /// <param name="Weight">Its weight, if it has one.</param>
     /// <param name="Ticks">Of <see cref="Stopwatch"/>, without those of measured operations inside.</param>
     /// <param name="Operations">Multiplications and additions of its matrix products.</param>
-    public sealed record Record(string Stage, string Operation, string Weight, long Ticks, long Operations);
+    public sealed record Record(string Stage, string Operation, Parameter? Weight, long Ticks, long Operations);
 
     /// <summary>An operation that runs.</summary>
     public readonly ref struct Timing
     {
         private readonly Profile? _profile;
-        private readonly string _operation, _weight;
+        private readonly string _operation;
+        private readonly Parameter? _weight;
         private readonly long _operations, _start, _outerInside;
         private readonly bool _outermost;
 
-        public Timing(Profile profile, string operation, string weight, long operations)
+        public Timing(Profile profile, string operation, Parameter? weight, long operations)
         {
             (_profile, _operation, _weight, _operations) = (profile, operation, weight, operations);
             _outermost = profile._stage is null;

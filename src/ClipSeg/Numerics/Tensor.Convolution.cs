@@ -9,7 +9,7 @@ internal sealed partial class Tensor
     /// <param name="bias">[O].</param>
     public Tensor Conv3x3(Parameter weight, Parameter bias)
     {
-        using Profile.Timing timing = Profile.Measure(nameof(Conv3x3), weight.Name);    // the product counts itself
+        using Profile.Timing timing = Profile.Measure(nameof(Conv3x3), weight);    // the product counts itself
         return Neighbourhoods().Linear(weight, bias);
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class Tensor
         int outputs = weight.Shape[1], kernel = weight.Shape[2], tile = outputs * kernel * kernel;
 
         using Profile.Timing timing =
-            Profile.Measure(nameof(ConvTranspose), weight.Name, 2L * Rows * inputs * tile);
+            Profile.Measure(nameof(ConvTranspose), weight, 2L * Rows * inputs * tile);
         Tensor tiles = Empty(batch * height * width, tile);
         Gemm.Multiply(Data, inputs, Rows, weight.PackedRows, tiles.Data, tile);
         Tensor y = Empty(batch, height * kernel, width * kernel, outputs);

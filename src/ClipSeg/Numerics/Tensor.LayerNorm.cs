@@ -5,23 +5,22 @@ internal sealed partial class Tensor
     /// <summary>
     /// Normalises each row (last axis, [..., C]) to mean 0 and variance 1, then scales and shifts it.
     /// </summary>
-    /// <param name="weight">[C].</param>
+    /// <param name="weight">[C]. Rows are reduced to its precision while they are in the cache.</param>
     /// <param name="bias">[C].</param>
     /// <param name="eps">Added to the variance.</param>
-    /// <param name="next">What the products that follow multiply: rows are reduced to it while they are in the
-    /// cache.</param>
-    public Tensor LayerNorm(Parameter weight, Parameter bias, float eps, Precision next = Precision.Float32)
+    public Tensor LayerNorm(Parameter weight, Parameter bias, float eps)
     {
         int n = this[^1], rows = Rows;
         if (weight.Shape is not [int width] || width != n) Throw.ShapeMismatch(nameof(LayerNorm), weight.Shape, [n]);
         if (bias.Shape is not [int biasWidth] || biasWidth != n)
             Throw.ShapeMismatch(nameof(LayerNorm), bias.Shape, [n]);
 
-        using Profile.Timing timing = Profile.Measure(nameof(LayerNorm), weight.Name);
+        using Profile.Timing timing = Profile.Measure(nameof(LayerNorm), weight);
         bool records = Tape.Records(this, weight, bias);
         Tensor y = Empty(_shape);
         Tensor? statistics = records ? Empty(rows, 2) : null;
-        if (!records && next != Precision.Float32) y._reduced = ReducedRows.Empty(rows, n, next);
+        if (!records && weight.Precision != Precision.Float32)
+            y._reduced = ReducedRows.Empty(rows, n, weight.Precision);
         Tensor w = weight.Value, b = bias.Value;
         Workers.Split(rows, Math.Max(1, ElementGrain / n), (start, end) =>
         {

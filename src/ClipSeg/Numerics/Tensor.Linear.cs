@@ -15,7 +15,7 @@ internal sealed partial class Tensor
         if (bias is not null && bias.Shape is not [int length] || bias is not null && bias.Shape[0] != n)
             Throw.ShapeMismatch(nameof(Linear), bias.Shape, [n]);
 
-        using Profile.Timing timing = Profile.Measure(nameof(Linear), weight.Name, 2L * Rows * n * k);
+        using Profile.Timing timing = Profile.Measure(nameof(Linear), weight, 2L * Rows * n * k);
         bool records = Tape.Records(this, weight, bias);
         Tensor y = Empty([.. _shape.AsSpan(..^1), n]);
         if (addend is not null && !addend.Shape.SequenceEqual(y.Shape))

@@ -44,7 +44,8 @@ public sealed class DeconvDecoderTests
             "layer 3" => rd64 with { ExtractLayers = [3] },
             _ => rd64,
         };
-        ClipSegModel model = new(new Weights(new Dictionary<string, StoredTensor>(), "decoder.", fresh: ""), config);
+        ClipSegModel model = new(
+            new Weights(new Dictionary<string, StoredTensor>(), Part.Decoder, fresh: Part.All), config);
         Assert.Equal(expected, model.Weights.Trainable.Sum(p => Tensor.Count(p.Shape)));
     }
 
@@ -99,7 +100,7 @@ public sealed class DeconvDecoderTests
     [Fact]
     public void Gradients_of_the_baseline_equal_finite_differences()
     {
-        Weights weights = new(new Dictionary<string, StoredTensor>(), trainable: "", fresh: "", seed: 5);
+        Weights weights = new(new Dictionary<string, StoredTensor>(), trainable: Part.All, fresh: Part.All, seed: 5);
         DeconvDecoder decoder = new(weights, _toy);
         Tensor activations = FormulaWeights.Input("activations", 2, 2, 5, 5), c = FormulaWeights.Input("c", 2, 2, 3);
         float[] masks = [.. Enumerable.Range(0, 32).Select(i => (float)(i / 3 % 2))];
@@ -141,7 +142,7 @@ public sealed class DeconvDecoderTests
                 Reduce2Width = 24,
                 ExtractLayers = [3],
             };
-            ClipSegModel model = new(new Weights(mini.Tensors, fresh: "decoder.", seed: 3), baseline);
+            ClipSegModel model = new(new Weights(mini.Tensors, fresh: Part.Decoder, seed: 3), baseline);
             ModelFiles.Write(config, model.Weights.Parameters.Select(p => StoredTensor.Of(p)), model.Config,
                 new Preprocessing(), BpeVocabulary.Load(Fixtures.At("model", "mini")));
         }
@@ -174,7 +175,7 @@ public sealed class DeconvDecoderTests
 
     private static (DeconvDecoder Decoder, Dictionary<string, Tensor> Weights) Toy()
     {
-        Weights weights = new(new Dictionary<string, StoredTensor>(), fresh: "", seed: 5);
+        Weights weights = new(new Dictionary<string, StoredTensor>(), fresh: Part.All, seed: 5);
         DeconvDecoder decoder = new(weights, _toy);
         return (decoder, weights.Parameters.ToDictionary(p => p.Name, p => p.Value));
     }

@@ -11,13 +11,13 @@ public sealed class ProfileTests
         using (Profile.Measure("stage"))
         {
             Thread.Sleep(5);
-            using (Profile.Measure("inner", "key", 7)) Thread.Sleep(40);
+            using (Profile.Measure("inner", new("key", [1], (_, y) => y.Fill(1)), 7)) Thread.Sleep(40);
         }
         using (Profile.Measure("other")) { }
 
         Assert.Equal([("stage", "inner"), ("stage", "stage"), ("other", "other")],
             profile.Records.Select(r => (r.Stage, r.Operation)));
-        Assert.Equal(("key", 7), (profile.Records[0].Weight, profile.Records[0].Operations));
+        Assert.Equal(("key", 7), (profile.Records[0].Weight?.Name, profile.Records[0].Operations));
         Assert.True(profile.Records[0].Ticks > profile.Records[1].Ticks);
         Assert.All(profile.Records, r => Assert.True(r.Ticks >= 0));
     }
@@ -30,7 +30,7 @@ public sealed class ProfileTests
         Tensor.Zeros(2, 3, 7).Linear(weight, null);
 
         Profile.Record record = Assert.Single(profile.Records);
-        Assert.Equal(("fc.weight", 2L * 6 * 5 * 7), (record.Weight, record.Operations));
+        Assert.Equal(("fc.weight", 2L * 6 * 5 * 7), (record.Weight?.Name, record.Operations));
     }
 
     [Fact]

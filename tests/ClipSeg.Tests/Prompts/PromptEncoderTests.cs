@@ -79,7 +79,7 @@ public sealed class PromptEncoderTests : IDisposable
         BpeVocabulary vocabulary = BpeVocabulary.Load(Fixtures.At("model", "mini"));
         PromptEncoder fewer = new(_segmenter.Model, _segmenter.Preprocessing,
             () => new(BpeVocabulary.FromMerges([.. vocabulary.Merges.Take(20)])));
-        ClipSegModel small = new(new Weights(new Dictionary<string, StoredTensor>(), fresh: ""),
+        ClipSegModel small = new(new Weights(new Dictionary<string, StoredTensor>(), fresh: Part.All),
             _segmenter.Model.Config with { VocabularySize = 600 });
         PromptEncoder more = new(small, _segmenter.Preprocessing, () => new(vocabulary));
 

@@ -139,7 +139,7 @@ public sealed class ActivationCacheTests : IDisposable
     private MaskFolder Data() => new(_folder.Path);
 
     private ClipSegModel Model(TrainRecipe? recipe = null)
-        => new(new Weights(_mini.Tensors, trainable: "decoder.", fresh: "decoder.", seed: 1),
+        => new(new Weights(_mini.Tensors, trainable: Part.Decoder, fresh: Part.Decoder, seed: 1),
             (recipe ?? _recipe).Decoder(_mini.Config));
 
     private ActivationCache Open(string name) => new(PathOf(name), Model(), new(), Data(), _recipe);

@@ -16,7 +16,7 @@ public sealed class GoldenTrainingTests
         Dictionary<string, Tensor> reference = FixtureTensors.ReadAll("training/decoder.safetensors");
         using JsonDocument json = Json("training/decoder.json");
         float[] losses = [.. json.RootElement.GetProperty("losses").EnumerateArray().Select(l => l.GetSingle())];
-        ClipSegModel model = Mini(trainable: "decoder.");
+        ClipSegModel model = Mini(trainable: Part.Decoder);
         AdamW optimizer = new(model.Weights.Trainable, _ => 0.01f);
         CosineSchedule schedule = new(1e-3f, 1e-4f, 3);
         Tensor pixels = reference["pixels"];
@@ -50,7 +50,7 @@ public sealed class GoldenTrainingTests
     {
         Dictionary<string, Tensor> reference = FixtureTensors.ReadAll("training/contrastive.safetensors");
         using JsonDocument json = Json("training/contrastive.json");
-        ClipSegModel model = Mini(trainable: "clip.");
+        ClipSegModel model = Mini(trainable: Part.Clip);
         Tensor ids = reference["input_ids"];
         int[][] sequences = [.. Enumerable.Range(0, ids[0])
             .Select(b => ids.Data.Slice(b * ids[1], ids[1]).ToArray().Select(id => (int)id).ToArray())];
@@ -77,7 +77,7 @@ public sealed class GoldenTrainingTests
             Close.Relative(reference["grad." + p.Name], p.Value.Grad!, 1e-5f, p.Name);
     }
 
-    private static ClipSegModel Mini(string trainable)
+    private static ClipSegModel Mini(Part trainable)
     {
         using JsonDocument json = Json("model/mini/config.json");
         ClipSegConfig config = ClipSegConfig.Parse(json.RootElement);

@@ -61,7 +61,7 @@ public sealed class TrainingTests : IDisposable
     public void Contrastive_loss_falls_below_a_tenth_on_a_few_pairs(Precision precision)
     {
         // Batches of the same eight pairs, over and over.
-        ClipSegModel model = Fresh("clip.", seed: 3, precision);
+        ClipSegModel model = Fresh(Part.Clip, seed: 3, precision);
         PretrainRecipe recipe = new() { Batch = 8, Part = 8, Steps = 120, Rate = 2e-3f, WarmUp = 10 };
         CaptionGenerator captions = new(TestArtwork.Catalogue, model.Config.ImageSize);
         Pretrainer trainer = new(model, _vocabulary, captions, recipe);
@@ -82,7 +82,7 @@ public sealed class TrainingTests : IDisposable
             new() { Batch = 12, Part = 5, CacheGradients = true },
         }.Select(recipe =>
         {
-            ClipSegModel model = Fresh("clip.", seed: 1);
+            ClipSegModel model = Fresh(Part.Clip, seed: 1);
             Pretrainer trainer = new(model, _vocabulary, new(TestArtwork.Catalogue, model.Config.ImageSize), recipe);
             trainer.Step();
             trainer.Step();
@@ -164,7 +164,7 @@ public sealed class TrainingTests : IDisposable
         };
 
     private static Trainer Trainer(SegmentationData data, SegmentationData validation, TrainRecipe recipe)
-        => new(Fresh("decoder.", seed: 2), _vocabulary, new(), data, validation, recipe);
+        => new(Fresh(Part.Decoder, seed: 2), _vocabulary, new(), data, validation, recipe);
 
     private static SceneData Scenes(int count)
         => new(new SceneGenerator(TestArtwork.Catalogue, new() { Size = 48, MaxObjects = 3 }),
@@ -172,7 +172,7 @@ public sealed class TrainingTests : IDisposable
 
     /// <summary>A toy network with fresh weights.</summary>
     private static ClipSegModel Fresh(
-        string trainable, uint seed, Precision precision = Precision.Float32)
+        Part trainable, uint seed, Precision precision = Precision.Float32)
     {
         ClipTokenizer tokenizer = new(_vocabulary);
         ClipSegConfig config = ClipSegConfig.Rd64 with
@@ -188,7 +188,7 @@ public sealed class TrainingTests : IDisposable
             ExtractLayers = [0, 1, 2],
             DecoderMlpWidth = 128,
         };
-        Weights weights = new(new Dictionary<string, StoredTensor>(), trainable, fresh: "", seed);
+        Weights weights = new(new Dictionary<string, StoredTensor>(), trainable, fresh: Part.All, seed);
         return new(weights, config) { Precision = precision };
     }
 
