@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -40,14 +41,7 @@ internal static partial class Kernels
     }
 
     /// <summary>y = max(x, 0). <c>y</c> may be <c>x</c>.</summary>
-    public static void Relu(ReadOnlySpan<float> x, Span<float> y)
-    {
-        if (x.Length != y.Length) Throw.LengthMismatch(nameof(Relu), x.Length, y.Length);
-        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
-        Span<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
-        for (int i = 0; i < xv.Length; i++) yv[i] = Vector.Max(xv[i], Vector<float>.Zero);
-        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) y[i] = MathF.Max(x[i], 0);
-    }
+    public static void Relu(ReadOnlySpan<float> x, Span<float> y) => TensorPrimitives.Max(x, 0, y);
 
     /// <summary>dx = dy where y &gt; 0, else 0. <c>dx</c> may be <c>dy</c>.</summary>
     public static void ReluBackward(ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
@@ -66,11 +60,7 @@ internal static partial class Kernels
     /// <summary>y = 1 / (1 + exp(-x)). <c>y</c> may be <c>x</c>.</summary>
     public static void Sigmoid(ReadOnlySpan<float> x, Span<float> y)
     {
-        if (x.Length != y.Length) Throw.LengthMismatch(nameof(Sigmoid), x.Length, y.Length);
-        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
-        Span<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
-        for (int i = 0; i < xv.Length; i++) yv[i] = Sigmoid(xv[i]);
-        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) y[i] = Sigmoid(x[i]);
+        if (!x.IsEmpty) TensorPrimitives.Sigmoid(x, y);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
