@@ -20,7 +20,7 @@ internal readonly record struct JpegHeader(int Width, int Height, long Coefficie
         {
             bool isFrame = marker is >= FirstFrame and <= LastFrame and not (0xC4 or 0xC8 or 0xCC);
             if (isFrame && body.Length >= 6 && body.Length >= 6 + 3 * body[5])
-                {
+            {
                 frame = body;
                 progressive = marker is 0xC2 or 0xC6 or 0xCA or 0xCE;
             }
