@@ -3,7 +3,8 @@
 #:property TreatWarningsAsErrors=true
 
 // Measures ClipSeg, ONNX Runtime and Transformers.js side by side: the same work with the same weights on the same
-// inputs, in turns. Needs Node.js; fetches the engines from npm's registry (470 MB, once).
+// inputs, in turns. ONNX Runtime comes from NuGet. Needs Node.js and fetches Transformers.js from npm's registry,
+// once.
 //
 //   dotnet run scripts/bench-peers.cs              about 20 minutes; nothing else should run
 //   dotnet run scripts/bench-peers.cs --quick      half a minute, with a toy model: whether it works
@@ -12,8 +13,7 @@
 
 using System.Diagnostics;
 
-const string Peers = "bench/peers", Engines = "bench/ClipSeg.Peers", Configuration = "Release";
-string program = Path.Combine("runs", "peers", "clipseg-program");
+const string Peers = "bench/peers";
 if (!Directory.Exists(Peers))
 {
     Console.Error.WriteLine($"bench-peers: there is no {Peers} here; run this in the repository's folder.");
@@ -23,16 +23,15 @@ if (!Directory.Exists(Peers))
 bool windows = OperatingSystem.IsWindows();
 string[] npm = windows ? ["cmd", "/c", "npm"] : ["npm"];
 Run(Peers, [.. npm, "install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]);
-Run(".", "dotnet", "build", Engines, "-c", Configuration, "-v", "quiet");
-Run(".", "dotnet", "publish", "src/ClipSeg.Cli", "-c", Configuration, "--use-current-runtime", "-o", program,
-    "-v", "quiet");
+string engines = Publish("bench/ClipSeg.Peers"), clipseg = Publish("src/ClipSeg.Cli");
+return Run(".", [engines, "--clipseg", clipseg, .. args]);
 
-return Run(".", [
-    Executable(Path.Combine(Engines, "bin", Configuration, "net10.0", "ClipSeg.Peers")),
-    "--clipseg", Executable(Path.Combine(program, "ClipSeg.Cli")), .. args,
-]);
-
-string Executable(string path) => Path.GetFullPath(windows ? path + ".exe" : path);
+string Publish(string project)
+{
+    string name = Path.GetFileName(project), folder = Path.Combine("runs", "peers", "programs", name);
+    Run(".", "dotnet", "publish", project, "-c", "Release", "--use-current-runtime", "-o", folder, "-v", "quiet");
+    return Path.GetFullPath(Path.Combine(folder, windows ? name + ".exe" : name));
+}
 
 static int Run(string folder, params string[] command)
 {

@@ -10,7 +10,7 @@ internal sealed record PeerCold(double Milliseconds, long PeakBytes)
 {
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(10), _limit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Runs <c>clipseg segment</c>, or an engine of bench/peers as it is run for one picture.</summary>
+    /// <summary>Runs <c>clipseg segment</c>, or another engine as it is run for one picture.</summary>
     /// <param name="clipseg">The program of src/ClipSeg.Cli.</param>
     /// <exception cref="PeerException">It fails, or writes no mask.</exception>
     public static PeerCold Run(PeerEngine engine, string clipseg, PeerModel model, string picture, int threads)

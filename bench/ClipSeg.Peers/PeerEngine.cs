@@ -10,23 +10,32 @@ namespace ClipSeg.Peers;
 internal sealed record PeerEngine(
     string Name, string Precision, string Folder, IReadOnlyList<string> Program, bool IsOurs, bool IsSplit)
 {
-    /// <summary>What ours in float32 and bfloat16 are compared with; others are compared with both.</summary>
-    public const string OnnxFloat = "onnxruntime-node float32", OnnxInt8 = "onnxruntime-node int8";
+    /// <summary>What others are compared with, in float32 and in int8.</summary>
+    public const string OnnxFloat = "onnxruntime float32", OnnxInt8 = "onnxruntime int8";
 
-    public static PeerEngine Ours(string precision, IReadOnlyList<string> program)
-        => new($"clipseg {precision}", precision, "clipseg", program, IsOurs: true, IsSplit: false);
+    /// <param name="program">Of bench/ClipSeg.Peers.</param>
+    public static PeerEngine Ours(string precision, string program)
+        => new($"clipseg {precision}", precision, "clipseg", [program, "clipseg"], IsOurs: true, IsSplit: false);
 
-    /// <summary>The engines that run in Node.js.</summary>
+    /// <summary>ONNX Runtime in .NET, with its own session options and with the best ones.</summary>
+    /// <param name="program">Of bench/ClipSeg.Peers.</param>
+    public static IEnumerable<PeerEngine> Onnx(string program)
+    {
+        string[] plain = [program, "onnx", "default"], tuned = [program, "onnx", "tuned"];
+        foreach (string type in (string[])["float32", "int8"])
+        {
+            yield return new($"onnxruntime {type}", type, type, plain, false, IsSplit: false);
+            yield return new($"onnxruntime {type} tuned", type, type, tuned, false, IsSplit: false);
+            yield return new($"onnxruntime {type} tuned, split", type, $"{type}-split", tuned, false, IsSplit: true);
+        }
+    }
+
+    /// <summary>Transformers.js, in Node.js.</summary>
     /// <param name="scripts">The folder bench/peers.</param>
     public static IEnumerable<PeerEngine> InNode(string scripts)
     {
-        string[] onnx = ["node", Path.Combine(scripts, "onnxruntime.mjs")];
-        string[] transformers = ["node", Path.Combine(scripts, "transformers.mjs")];
+        string[] program = ["node", Path.Combine(scripts, "transformers.mjs")];
         foreach (string type in (string[])["float32", "int8"])
-        {
-            yield return new($"onnxruntime-node {type}", type, type, onnx, false, IsSplit: false);
-            yield return new($"onnxruntime-node {type}, split", type, $"{type}-split", onnx, false, IsSplit: true);
-            yield return new($"transformers.js {type}", type, type, transformers, false, IsSplit: false);
-        }
+            yield return new($"transformers.js {type}", type, type, program, false, IsSplit: false);
     }
 }

@@ -67,8 +67,7 @@ internal sealed class PeerProcess : IDisposable
             ["command"] = "segment",
             ["pixels"] = work.Pixels,
             ["pictures"] = work.Pictures,
-            ["height"] = work.Side,
-            ["width"] = work.Side,
+            ["side"] = work.Side,
             ["ids"] = JsonSerializer.SerializeToNode(work.Ids),
             ["each"] = each,
         };

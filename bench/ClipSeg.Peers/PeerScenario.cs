@@ -10,6 +10,9 @@ namespace ClipSeg.Peers;
 internal sealed record PeerScenario(
     string Key, string Title, int Pictures, int Prompts, int Side, bool IsLong = false)
 {
+    /// <summary>How the name of a whole graph ends that runs once for all prompts.</summary>
+    public const string AllAtOnce = ", all prompts in a run";
+
     /// <summary>The ways an engine can do it: its name, and whether whole graphs run once for each prompt.</summary>
     public IEnumerable<(string Name, bool Each)> WaysOf(PeerEngine engine)
     {
@@ -17,7 +20,7 @@ internal sealed record PeerScenario(
         if (engine.IsSplit && once) yield break;                    // nothing is shared, so nothing is saved
         bool canRepeat = Prompts > 1 && engine.Name.StartsWith("onnxruntime") && !engine.IsSplit;
         if (canRepeat) yield return ($"{engine.Name}, a run for each prompt", true);
-        yield return (canRepeat ? $"{engine.Name}, all prompts in a run" : engine.Name, false);
+        yield return (canRepeat ? engine.Name + AllAtOnce : engine.Name, false);
     }
 
     /// <summary>All that a full-size model does.</summary>

@@ -23,7 +23,7 @@ internal static class PeersCommand
         Option<string> work = new("--work")
         {
             DefaultValueFactory = _ => Path.Combine("runs", "peers"),
-            Description = "A folder for models and inputs, 2.5 GB, which are kept.",
+            Description = "A folder for models and inputs, 3.1 GB, which are kept.",
         };
         Option<string> box = new("--box")
         {
@@ -38,13 +38,13 @@ internal static class PeersCommand
         };
         command.SetAction(parsed =>
         {
-            string[] ours = [Environment.ProcessPath!, "serve"];
+            string program = Environment.ProcessPath!;
             PeerOptions options = new()
             {
                 Engines =
                 [
-                    .. parsed.GetValue(precisions)!.Split(',').Select(p => PeerEngine.Ours(p, ours)),
-                    .. PeerEngine.InNode(Path.Combine("bench", "peers")),
+                    .. parsed.GetValue(precisions)!.Split(',').Select(p => PeerEngine.Ours(p, program)),
+                    .. PeerEngine.Onnx(program), .. PeerEngine.InNode(Path.Combine("bench", "peers")),
                 ],
                 Clipseg = parsed.GetValue(clipseg)!,
                 Work = parsed.GetValue(work)!,

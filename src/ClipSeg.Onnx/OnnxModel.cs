@@ -271,7 +271,8 @@ internal sealed class OnnxModel
     /// <summary>The graph's inputs that limit attention.</summary>
     private sealed record Limits(string Factor, string Bias, string Blocks);
 
-    private static string Activation(int index) => $"activation_{index}";
+    /// <summary>What graphs call the activations of an extracted layer.</summary>
+    public static string Activation(int index) => $"activation_{index}";
 
     private static string Size(int size) => size.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,15 +10,22 @@ internal sealed class OnnxSession : IDisposable
 {
     private readonly string _path;
     private readonly InferenceSession _session;
+    private readonly Lock? _turn;       // DirectML runs a session on one thread at a time
 
     /// <exception cref="CheckpointException">There is no such file, or ONNX Runtime cannot open it.</exception>
-    public OnnxSession(string path, SessionOptions options)
+    public OnnxSession(string path, OnnxOptions options)
     {
-        if (!File.Exists(path)) throw new CheckpointException($"There is no file '{path}'.");
+        if (!File.Exists(path))
+        {
+            throw new CheckpointException(
+                $"There is no file '{path}': write it by clipseg export MODEL DIR --onnx --split.");
+        }
         _path = path;
+        _turn = options.Provider == OnnxProvider.DirectMl ? new() : null;
+        using SessionOptions session = OnnxProviders.Open(options);
         try
         {
-            _session = new(path, options);
+            _session = new(path, session);
         }
         catch (OnnxRuntimeException e)
         {
@@ -40,13 +47,16 @@ internal sealed class OnnxSession : IDisposable
         => OrtValue.CreateTensorValueFromMemory(values, shape);
 
     /// <summary>Runs the graph; returns its outputs of float32 in the order asked for.</summary>
+    /// <remarks>Stops when the <see cref="Compute"/> of this thread is told to.</remarks>
     /// <param name="inputs">By name; disposed when it has run.</param>
     /// <param name="outputs">Names, and the shapes that they must have.</param>
     /// <exception cref="CheckpointException">The graph fails, or answers with something else: it is another model's.
     /// </exception>
-    public Tensor[] Run(
-        Dictionary<string, OrtValue> inputs, CancellationToken cancel, params IReadOnlyList<OnnxOutput> outputs)
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public Tensor[] Run(Dictionary<string, OrtValue> inputs, params IReadOnlyList<OnnxOutput> outputs)
     {
+        CancellationToken cancel = Compute.Cancellation;
+        _turn?.Enter();
         try
         {
             using RunOptions options = new();
@@ -62,6 +72,7 @@ internal sealed class OnnxSession : IDisposable
         }
         finally
         {
+            _turn?.Exit();
             foreach (OrtValue input in inputs.Values) input.Dispose();
         }
     }

@@ -27,7 +27,7 @@ public sealed class PublicApiTests
         [typeof(object)] = "object",
     };
 
-    public static TheoryData<string> Packages => ["ClipSeg", "ClipSeg.Training"];
+    public static TheoryData<string> Packages => ["ClipSeg", "ClipSeg.Onnx", "ClipSeg.Training"];
 
     [Theory]
     [MemberData(nameof(Packages))]

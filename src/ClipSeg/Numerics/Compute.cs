@@ -43,6 +43,9 @@ internal sealed class Compute : IDisposable
         return entry;
     }
 
+    /// <summary>Of whoever entered on this thread.</summary>
+    public static CancellationToken Cancellation => _cancel;
+
     /// <exception cref="OperationCanceledException">Whoever entered on this thread has been told to stop.</exception>
     public static void ThrowIfCancelled() => _cancel.ThrowIfCancellationRequested();
 

@@ -15,13 +15,9 @@ public sealed class OnnxModelTests : IDisposable
     private const float Tolerance = 1e-3f;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly SessionOptions _options = new() { IntraOpNumThreads = 1 };
+    private readonly OnnxOptions _options = new() { Threads = 1 };
 
-    public void Dispose()
-    {
-        _options.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("mini")]
@@ -49,12 +45,12 @@ public sealed class OnnxModelTests : IDisposable
         (int height, int width) = (pixels[2] / c.PatchSize, pixels[3] / c.PatchSize);
 
         using OnnxSession vision = Open(OnnxModel.Vision(t.Model, OnnxType.Float32));
-        Tensor[] activations = vision.Run(new() { ["pixel_values"] = OnnxSession.Input(pixels) }, default,
+        Tensor[] activations = vision.Run(new() { ["pixel_values"] = OnnxSession.Input(pixels) },
             [.. c.ExtractLayers.Select((_, i)
                 => new OnnxOutput($"activation_{i}", 1, 1 + height * width, c.Vision.Width))]);
         using OnnxSession text = Open(OnnxModel.Text(t.Model, OnnxType.Float32));
         Tensor conditional = text.Run(
-            new() { ["input_ids"] = OnnxSession.Input([.. ids.Select(id => (long)id)], 1, ids.Length) }, default,
+            new() { ["input_ids"] = OnnxSession.Input([.. ids.Select(id => (long)id)], 1, ids.Length) },
             new OnnxOutput("conditional", 1, c.EmbeddingWidth))[0];
         using OnnxSession decoder = Open(OnnxModel.Decoder(t.Model, OnnxType.Float32));
         Dictionary<string, OrtValue> inputs = activations.Select((a, i) => (a, i))
@@ -62,7 +58,7 @@ public sealed class OnnxModelTests : IDisposable
         inputs["grid"] = OnnxSession.Input([height, width], 2);
         inputs["conditional"] = OnnxSession.Input(conditional);
         Tensor expected = t.Expected["wide.logits"];
-        Tensor logits = decoder.Run(inputs, default, new OnnxOutput("logits", 1, expected[1], expected[2]))[0];
+        Tensor logits = decoder.Run(inputs, new OnnxOutput("logits", 1, expected[1], expected[2]))[0];
 
         for (int i = 0; i < activations.Length; i++)
         {
@@ -78,7 +74,7 @@ public sealed class OnnxModelTests : IDisposable
     {
         using Toy t = new("mini");
         string path = Save(OnnxModel.Vision(t.Model, OnnxType.Float32));
-        using InferenceSession session = new(path, _options);
+        using InferenceSession session = new(path);
         using OrtValue pixels = OnnxSession.Input(Tensor.Zeros(1, 3, 40, 56));
         using RunOptions options = new();
         using IDisposableReadOnlyCollection<OrtValue> grid =
@@ -94,7 +90,7 @@ public sealed class OnnxModelTests : IDisposable
         foreach (string size in (string[])["large", "native", "small", "wide"])
         {
             Tensor pixels = t.Expected[$"{size}.pixels"];
-            Tensor embedding = picture.Run(new() { ["pixel_values"] = OnnxSession.Input(pixels) }, default,
+            Tensor embedding = picture.Run(new() { ["pixel_values"] = OnnxSession.Input(pixels) },
                 new OnnxOutput("conditional", pixels[0], t.Model.Config.EmbeddingWidth))[0];
             Close.All(t.Expected[$"{size}.image_embedding"], embedding, Tolerance, what: size);
         }
@@ -134,7 +130,7 @@ public sealed class OnnxModelTests : IDisposable
             // The second ones differ.
             ["input_ids"] = OnnxSession.Input([618, 320, 81, 619, 618, 513, 81, 619], 2, 4),
             ["attention_mask"] = OnnxSession.Input([1, attention, 1, 1, 1, attention, 1, 1], 2, 4),
-        }, default, new OnnxOutput("logits", 2, 48, 48))[0];
+        }, new OnnxOutput("logits", 2, 48, 48))[0];
         Assert.Equal(equal, Part(logits, 0).SequenceEqual(Part(logits, 1)));
     }
 
@@ -210,7 +206,7 @@ public sealed class OnnxModelTests : IDisposable
             ["input_ids"] = OnnxSession.Input(padded, ids.Length, length),
             ["attention_mask"] = OnnxSession.Input(mask, ids.Length, length),
         };
-        return model.Run(inputs, default, new OnnxOutput("logits", [.. logits.ToArray()]))[0];
+        return model.Run(inputs, new OnnxOutput("logits", [.. logits.ToArray()]))[0];
     }
 
     private static ReadOnlySpan<float> Part(Tensor x, int index)

@@ -23,7 +23,7 @@ public sealed class PeerReportTests
         string[] lines = PeerReport.Markdown(Results()).Split('\n');
         Assert.Contains("| clipseg f32 | 20.0 | 15.0 to 25.0 | 10.0 to 30.0 | 0.50 | 2.00 | 1.00 | 1.00 |  |", lines);
         Assert.Contains(
-            "| onnxruntime-node float32 | 40.0 | 40.0 to 40.0 | 40.0 to 40.0 | 1.00 | 1.00 | 2.00 | 0.50 | 1.0e-6 |",
+            "| onnxruntime float32 | 40.0 | 40.0 to 40.0 | 40.0 to 40.0 | 1.00 | 1.00 | 2.00 | 0.50 | 1.0e-6 |",
             lines);
         Assert.Contains("- Not measured: a thing: it is not there.", lines);
         Assert.Contains("| clipseg f32 | 10.0 | 20.0 |", lines);            // by size
@@ -33,8 +33,8 @@ public sealed class PeerReportTests
     public void Ten_prompts_are_compared_with_a_run_for_each_of_them()
     {
         PeerSeries ours = Series("ten", "clipseg f32", 10);
-        PeerSeries each = Series("ten", "onnxruntime-node float32, a run for each prompt", 100);
-        PeerSeries all = Series("ten", "onnxruntime-node float32, all prompts in a run", 20);
+        PeerSeries each = Series("ten", "onnxruntime float32, a run for each prompt", 100);
+        PeerSeries all = Series("ten", "onnxruntime float32, all prompts in a run", 20);
         string text = PeerReport.Markdown(Results() with { Series = [ours, each, all] });
         Assert.Contains("| clipseg f32 | 10.0 | 10.0 to 10.0 | 10.0 to 10.0 | 0.10 | 10.00 |  |  |  |", text);
     }
@@ -64,11 +64,11 @@ public sealed class PeerReportTests
     [Fact]
     public void Scenarios_run_whole_graphs_in_each_way_and_split_ones_where_something_is_shared()
     {
-        PeerEngine[] engines = [PeerEngine.Ours("f32", []), .. PeerEngine.InNode("")];
+        PeerEngine[] engines = [PeerEngine.Ours("f32", ""), .. PeerEngine.Onnx(""), .. PeerEngine.InNode("")];
         PeerScenario one = new("one-352", "", 1, 1, 352), ten = new("ten", "", 1, 10, 352);
-        Assert.Equal(5, engines.SelectMany(one.WaysOf).Count());            // not the split ones
+        Assert.Equal(7, engines.SelectMany(one.WaysOf).Count());            // not the split ones
         Assert.Equal(
-            ["onnxruntime-node int8, a run for each prompt", "onnxruntime-node int8, all prompts in a run"],
+            ["onnxruntime int8, a run for each prompt", "onnxruntime int8, all prompts in a run"],
             ten.WaysOf(engines.Single(e => e.Name == PeerEngine.OnnxInt8)).Select(way => way.Name));
         Assert.Equal([("clipseg f32", false)], ten.WaysOf(engines[0]));
     }

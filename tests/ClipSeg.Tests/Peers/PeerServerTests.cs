@@ -10,7 +10,11 @@ namespace ClipSeg.Tests.Peers;
 /// <summary>The engines that bench-peers compares speak the same language and compute the same.</summary>
 public sealed class PeerServerTests : IDisposable
 {
-    private static readonly string _scripts = Path.Combine(Fixtures.Root, "bench", "peers");
+    private static readonly string _program =
+        Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "ClipSeg.Peers.exe" : "ClipSeg.Peers");
+    private static readonly PeerEngine[] _onnx = [.. PeerEngine.Onnx(_program).Where(e => e.Precision == "float32")];
+    private static readonly PeerEngine _transformers =
+        PeerEngine.InNode(Path.Combine(Fixtures.Root, "bench", "peers")).First(e => e.Precision == "float32");
 
     private readonly TemporaryFolder _folder = new();
 
@@ -27,8 +31,8 @@ public sealed class PeerServerTests : IDisposable
         string[] answers = Serve(
             Load(Fixtures.At("model", "mini"), "f32"),
             $$"""
-            {"command":"segment","pixels":"{{_folder.At("pixels")}}","pictures":1,"height":{{pixels[2]}},
-            "width":{{pixels[3]}},"ids":{{cases.RootElement.GetProperty("input_ids").GetRawText()}},
+            {"command":"segment","pixels":"{{_folder.At("pixels")}}","pictures":1,"side":{{pixels[2]}},"each":false,
+            "ids":{{cases.RootElement.GetProperty("input_ids").GetRawText()}},
             "output":"{{_folder.At("logits")}}"}
             """);
 
@@ -39,7 +43,7 @@ public sealed class PeerServerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"command\":\"segment\",\"pixels\":\"x\"}", "There is no model yet")]
+    [InlineData("{\"command\":\"segment\",\"pixels\":\"x\"}", "")]
     [InlineData("{", "")]
     [InlineData("{\"command\":\"load\",\"folder\":\"nowhere\",\"precision\":\"f7\",\"threads\":1}", "f7")]
     [InlineData("{\"command\":\"load\",\"folder\":\"no\\\"where\",\"precision\":\"f32\",\"threads\":1}", "no\"where")]
@@ -49,21 +53,26 @@ public sealed class PeerServerTests : IDisposable
         Assert.Contains(expected, answer.RootElement.GetProperty("error").GetString());
     }
 
+    [Fact]
+    public void Onnx_runtime_computes_the_same_logits_as_clipseg() => CheckLogits(_onnx);
+
     [PeersFact]
-    public void Engines_in_node_compute_the_same_logits_as_clipseg()
+    public void Transformers_computes_the_same_logits_as_clipseg() => CheckLogits(_transformers);
+
+    private void CheckLogits(params PeerEngine[] engines)
     {
         PeerModel model = PeerModel.Prepare(_folder.At("toy"), Fixtures.At("model", "mini"), _ => { });
         PeerWork work = model.Work(pictures: 2, prompts: 3, side: 64);
         Serve(
             Load(Path.Combine(model.Folder, "clipseg"), "f32"),
             $$"""
-            {"command":"segment","pixels":"{{work.Pixels}}","pictures":2,"height":64,"width":64,
+            {"command":"segment","pixels":"{{work.Pixels}}","pictures":2,"side":64,"each":false,
             "ids":{{JsonSerializer.Serialize(work.Ids)}},"output":"{{_folder.At("ours")}}"}
             """);
         byte[] expected = File.ReadAllBytes(_folder.At("ours"));
         Assert.Equal(2 * 3 * 64 * 64 * sizeof(float), expected.Length);
 
-        foreach (PeerEngine engine in PeerEngine.InNode(_scripts).Where(e => e.Precision == "float32"))
+        foreach (PeerEngine engine in engines)
         {
             using PeerProcess process = new(engine, model.Folder, threads: 1);
             foreach (bool each in (bool[])[false, true])
@@ -75,10 +84,15 @@ public sealed class PeerServerTests : IDisposable
         }
     }
 
-    [PeersFact]
+    [Fact]
     public void A_run_measures_every_engine_in_every_scenario_and_skips_by_name_what_does_not_start()
+        => CheckRun("ONNX Runtime", _onnx);
+
+    [PeersFact]
+    public void A_run_measures_transformers() => CheckRun("Transformers.js", _transformers);
+
+    private void CheckRun(string version, params PeerEngine[] engines)
     {
-        PeerEngine[] engines = [.. PeerEngine.InNode(_scripts).Where(e => e.Precision == "float32")];
         PeerEngine absent = engines[0] with { Name = "absent", Program = [_folder.At("no-program")], IsSplit = true };
         List<string> log = [];
         PeerResults results = new PeerRun(new()
@@ -100,20 +114,20 @@ public sealed class PeerServerTests : IDisposable
         Assert.All(results.Series.Where(s => s.Scenario == "cold"),
             s => Assert.All(s.PeakMegabytes, megabytes => Assert.InRange(megabytes, 10, 2000)));
         Assert.StartsWith("absent: ", Assert.Single(results.Skipped));
-        Assert.Contains(results.Versions, version => version.StartsWith("Transformers.js"));
+        Assert.Contains(results.Versions, v => v.StartsWith(version));
     }
 
-    [PeersFact]
+    [Fact]
     public void An_engine_without_its_model_says_so()
     {
-        PeerEngine engine = PeerEngine.InNode(_scripts).First();
+        PeerEngine engine = _onnx[0];
         PeerException e = Assert.Throws<PeerException>(() => new PeerProcess(engine, _folder.At("none"), 1));
         Assert.Contains(engine.Name, e.Message);
     }
 
     private string[] Serve(params string[] requests)
     {
-        using PeerServer server = new();
+        using PeerServer server = new(new OwnPeer());
         using StringWriter output = new() { NewLine = "\n" };
         server.Run(new StringReader(string.Join('\n', requests.Select(r => r.ReplaceLineEndings("")))), output);
         return output.ToString().TrimEnd('\n').Split('\n');
@@ -123,13 +137,13 @@ public sealed class PeerServerTests : IDisposable
         => $$"""{"command":"load","folder":"{{folder}}","precision":"{{precision}}","threads":1}""";
 }
 
-/// <summary>A test that other engines have a part in, skipped where they are not installed.</summary>
+/// <summary>A test that Transformers.js has a part in, skipped where it is not installed.</summary>
 public sealed class PeersFactAttribute : FactAttribute
 {
     public PeersFactAttribute()
     {
         string package = Path.Combine(Fixtures.Root, "bench", "peers", "node_modules", "@huggingface", "transformers");
         if (!Directory.Exists(package))
-            Skip = "needs the engines: npm install --ignore-scripts --no-package-lock, in the folder bench/peers";
+            Skip = "needs Transformers.js: npm install --ignore-scripts --no-package-lock, in the folder bench/peers";
     }
 }

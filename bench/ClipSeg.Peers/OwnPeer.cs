@@ -1,0 +1,45 @@
+using ClipSeg.Model;
+using ClipSeg.Numerics;
+
+namespace ClipSeg.Peers;
+
+/// <summary>ClipSeg: texts once, each picture once, and the decoder for each picture with all texts.</summary>
+internal sealed class OwnPeer : IPeer
+{
+    private Segmenter? _segmenter;
+
+    public string Load(string folder, string precision, int threads)
+    {
+        Precision own = precision switch
+        {
+            "f32" => Precision.Float32,
+            "bf16" => Precision.BFloat16,
+            "int8" => Precision.Int8,
+            _ => throw new ArgumentException($"Precision is '{precision}', expected f32, bf16 or int8."),
+        };
+        _segmenter?.Dispose();
+        _segmenter = Segmenter.Load(folder, new() { Precision = own, Threads = threads });
+        return $"ClipSeg in .NET {Environment.Version}";
+    }
+
+    public IReadOnlyList<float[]> Segment(float[] pixels, PeerWork work, bool each)
+    {
+        if (_segmenter is null) throw new InvalidOperationException("There is no model yet.");
+        (IEngine engine, int grid) = (_segmenter.Engine, work.Side / _segmenter.Engine.Config.PatchSize);
+        using Compute.Entry entry = _segmenter.Compute.Enter();
+        using TensorScope scope = new();
+        Tensor texts = engine.EmbedTexts(work.Ids);                                                 // [P, E]
+        float[][] logits = new float[work.Pictures][];
+        for (int i = 0; i < logits.Length; i++)
+        {
+            using TensorScope one = new();
+            Tensor picture = Tensor.Empty(1, 3, work.Side, work.Side);
+            pixels.AsSpan(i * picture.Length, picture.Length).CopyTo(picture.Data);
+            Tensor[] activations = engine.Activations(picture);                                     // [1, T, C] each
+            logits[i] = engine.Decode(activations, texts, grid, grid).Data.ToArray();               // [P, H, W]
+        }
+        return logits;
+    }
+
+    public void Dispose() => _segmenter?.Dispose();
+}
