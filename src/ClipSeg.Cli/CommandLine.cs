@@ -71,6 +71,8 @@ internal static class CommandLine
             ConvertCommand.Create(terminal),
             ExportCommand.Create(terminal),
             PullCommand.Create(terminal),
+            ListCommand.Create(terminal),
+            RemoveCommand.Create(terminal),
             TrainCommand.Create(terminal),
             PretrainCommand.Create(terminal),
             ScenesCommand.Create(terminal),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ClipSeg.Checkpoints;
+using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
 
@@ -24,6 +25,12 @@ internal sealed class ModelOptions
         HelpName = "LIST",
     };
 
+    private readonly Option<string?> _revision = new("--revision")
+    {
+        Description = "Of a pulled model: a branch, tag or commit. NAME@REVISION says the same.",
+        HelpName = "NAME",
+    };
+
     private readonly Option<string?> _model = new("--model", "-m")
     {
         Description =
@@ -45,6 +52,7 @@ internal sealed class ModelOptions
     {
         command.Options.Add(_clip);
         command.Options.Add(_layers);
+        command.Options.Add(_revision);
     }
 
     /// <summary>Those that say which model, and which files make it up.</summary>
@@ -78,7 +86,7 @@ internal sealed class ModelOptions
 
     /// <summary>The same as files alone: for training, which builds a network of its own on them.</summary>
     public Checkpoint Open(ParseResult parsed, Terminal terminal)
-        => Checkpoint.Open(Locate(Name(parsed, terminal), terminal), Files(parsed));
+        => Checkpoint.Open(Locate(Name(parsed, terminal), terminal, parsed.GetValue(_revision)), Files(parsed));
 
     /// <summary>Opens a model whose path or name is an argument.</summary>
     public Segmenter Load(string model, ParseResult parsed, Terminal terminal)
@@ -91,13 +99,14 @@ internal sealed class ModelOptions
             ExtractLayers = ParseLayers(parsed.GetValue(_layers)),
             Files = Files(parsed),
         };
-        return Load(model, options, terminal);
+        return Load(model, options, terminal, parsed.GetValue(_revision));
     }
 
     /// <summary>Opens a model by its path or name.</summary>
-    public static Segmenter Load(string model, SegmenterOptions options, Terminal terminal)
+    public static Segmenter Load(
+        string model, SegmenterOptions options, Terminal terminal, string? revision = null)
     {
-        string path = Locate(model, terminal);
+        string path = Locate(model, terminal, revision);
         try
         {
             Segmenter segmenter = terminal.Wait($"Opening {model}", () => Segmenter.Load(path, options));
@@ -118,8 +127,20 @@ internal sealed class ModelOptions
             ?? throw new UsageException($"No model: name one with --model or ${Variable}. "
                 + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");
 
-    public static string Locate(string model, Terminal terminal)
-        => ModelFiles.Locate(model, new(HubSettings.FromEnvironment(terminal.Variable)));
+    /// <summary>Where a model is. If it is not there, offers to download it, or says how to.</summary>
+    public static string Locate(string model, Terminal terminal, string? revision = null)
+    {
+        try
+        {
+            return ModelFiles.Locate(model, () => PullCommand.HubOf(terminal), revision);
+        }
+        catch (CheckpointException e)
+        {
+            if (PullCommand.Offer(terminal, model, revision) is { } folder) return folder;
+            string hint = HubName.TryParse(model, revision) is { } name ? $" 'clipseg pull {name}' fetches one." : "";
+            throw new CheckpointException(e.Message + hint, e);
+        }
+    }
 
     private static int[]? ParseLayers(string? list)
     {

@@ -9,54 +9,81 @@ internal static class PullCommand
 {
     private const string Examples = """
         clipseg pull CIDAS/clipseg-rd64-refined
+        clipseg pull CIDAS/clipseg-rd64-refined --revision main --verify
         clipseg segment photo.jpg "a cup" --model CIDAS/clipseg-rd64-refined
         """;
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> name = new("NAME") { Description = "ORGANISATION/NAME, as the hub has it." };
-        Option<string> revision = new("--revision")
+        Argument<string> name = new("NAME")
         {
-            Description = "A branch, tag or commit.",
+            Description = "ORGANISATION/NAME as the hub has it; a revision may follow after an @.",
+        };
+        Option<string?> revision = new("--revision")
+        {
+            Description = "A branch, tag or commit; by default the one after the @, or main.",
             HelpName = "NAME",
-            DefaultValueFactory = _ => "main",
+        };
+        Option<bool> verify = new("--verify")
+        {
+            Description = "Compare what is there already with the hub's checksums, and fetch again what differs.",
         };
         ExampleCommand command = new("pull",
             "Download a model from the Hugging Face hub into the cache that Python's tools use too.", Examples)
         {
-            name, revision,
+            name, revision, verify,
         };
-        command.SetAction(parsed => Run(terminal, parsed.GetValue(name)!, parsed.GetValue(revision)!));
+        command.SetAction(parsed =>
+        {
+            string folder = Pull(terminal, parsed.GetValue(name)!, parsed.GetValue(revision), parsed.GetValue(verify));
+            terminal.Output.WriteLine(folder);
+            if (Licence.NameOf(file => InFolder(folder, file)) is { } licence) terminal.Warn($"Licence: {licence}");
+            return CommandLine.Done;
+        });
         return command;
     }
 
-    private static int Run(Terminal terminal, string name, string revision)
+    /// <summary>
+    /// Asks whether to download a model that is not there, with its size and licence; null if that cannot be asked, or
+    /// the answer is no.
+    /// </summary>
+    /// <returns>The folder of the model.</returns>
+    public static string? Offer(Terminal terminal, string model, string? revision)
     {
-        Hub hub = new(HubSettings.FromEnvironment(terminal.Variable));
-        string folder = "";
-        if (terminal.Interactive) terminal.Bars(bars => folder = Pull(new Bars(bars)));
-        else folder = Pull(null);
-        terminal.Output.WriteLine(folder);
-        return CommandLine.Done;
-
-        string Pull(IProgress<HubProgress>? progress)
-            => UsageException.Check(() => hub.Pull(name, revision, progress, terminal.Stop).GetAwaiter().GetResult());
+        if (!terminal.Interactive || HubName.TryParse(model, revision) is not { } name) return null;
+        HubOffer offer = terminal.Wait($"Asking for {name}", () => HubOf(terminal)
+            .Offer(name.Name, name.Revision, terminal.Stop).GetAwaiter().GetResult());
+        string licence = offer.Licence is null ? "its card names no licence" : $"licence: {offer.Licence}";
+        return terminal.Confirm($"'{offer.Name}' is not here. Download {Terminal.Bytes(offer.Bytes)} ({licence})?")
+            ? Pull(terminal, name.Name, name.Revision, verify: false)
+            : null;
     }
 
-    /// <summary>A bar for each file.</summary>
-    private sealed class Bars(ProgressContext context) : IProgress<HubProgress>
-    {
-        private readonly Dictionary<string, ProgressTask> _bars = [];
+    public static Hub HubOf(Terminal terminal) => new(HubSettings.FromEnvironment(terminal.Variable));
 
+    private static string Pull(Terminal terminal, string name, string? revision, bool verify)
+    {
+        Hub hub = HubOf(terminal);
+        if (!terminal.Interactive) return Run(null);
+        string folder = "";
+        terminal.Download(name, bar => folder = Run(new Bar(bar)));
+        return folder;
+
+        string Run(IProgress<HubProgress>? progress)
+            => UsageException.Check(
+                () => hub.Pull(name, revision, progress, verify, terminal.Stop).GetAwaiter().GetResult());
+    }
+
+    private static string? InFolder(string folder, string file)
+        => Path.Combine(folder, file) is { } path && File.Exists(path) ? path : null;
+
+    /// <summary>One bar for all files.</summary>
+    private sealed class Bar(ProgressTask task) : IProgress<HubProgress>
+    {
         public void Report(HubProgress value)
         {
-            lock (_bars)
-            {
-                if (!_bars.TryGetValue(value.File, out ProgressTask? bar))
-                    _bars.Add(value.File,
-                        bar = context.AddTask(Markup.Escape(value.File), maxValue: Math.Max(1, value.Size)));
-                bar.Value = value.Received;
-            }
+            task.MaxValue = Math.Max(1, value.Size);
+            task.Value = value.Received;
         }
     }
 }

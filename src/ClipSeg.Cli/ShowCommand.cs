@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
 using Spectre.Console;
@@ -14,11 +13,6 @@ internal static class ShowCommand
         clipseg show CIDAS/clipseg-rd64-refined
         clipseg show rd64-uni.pth --clip ViT-B-16.pt
         """;
-
-    private const int MaxLicenceBytes = 1 << 16;
-
-    private static readonly string[] _licenceNames =
-        ["LICENSE", "LICENSE.txt", "LICENSE.md", "MODEL_CARD.md", "README.md"];
 
     public static Command Create(Terminal terminal)
     {
@@ -34,7 +28,6 @@ internal static class ShowCommand
         {
             using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
             terminal.Write(Describe(model));
-            if (Licence(model.Checkpoint!) is { } licence) terminal.Output.WriteLine(Terminal.Plain(licence));
             return CommandLine.Done;
         });
         return command;
@@ -42,7 +35,7 @@ internal static class ShowCommand
 
     /// <summary>The files beside a model that say what one may do with it.</summary>
     public static IEnumerable<string> LicenceFiles(Checkpoint checkpoint)
-        => _licenceNames.Select(checkpoint.File).OfType<string>();
+        => Licence.Files.Select(checkpoint.File).OfType<string>();
 
     private static Table Describe(Segmenter model)
     {
@@ -63,6 +56,7 @@ internal static class ShowCommand
         Row("head", c.RefinedHead ? "refined (three convolutions)" : "plain (one transposed convolution)");
         Row("preprocessing",
             Steps(model.Preprocessing) + (checkpoint.PreprocessingIsDefault ? " (defaults: no file says it)" : ""));
+        Row("licence", Licence.NameOf(checkpoint.File) ?? "no file says it");
         return table;
 
         void Row(string name, string value) => table.AddRow(Terminal.Cell(name), Terminal.Cell(value));
@@ -89,29 +83,6 @@ internal static class ShowCommand
 
     private static string List(IReadOnlyList<float> values)
         => string.Join("/", values.Select(v => v.ToString(CultureInfo.InvariantCulture)));
-
-    /// <summary>The text of the licence file, or the line about it at the head of the model's card.</summary>
-    private static string? Licence(Checkpoint checkpoint)
-    {
-        foreach (string path in LicenceFiles(checkpoint))
-        {
-            string text = Read(path);
-            if (Path.GetFileName(path).StartsWith("LICENSE", StringComparison.Ordinal)) return text;
-            foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines())
-            {
-                if (line.StartsWith("license:", StringComparison.Ordinal)) return line.ToString();
-            }
-        }
-        return null;
-    }
-
-    private static string Read(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        byte[] start = new byte[Math.Min(file.Length, MaxLicenceBytes)];
-        file.ReadExactly(start);
-        return Encoding.UTF8.GetString(start);
-    }
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -122,20 +122,31 @@ internal sealed class Terminal
             new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
         .Start(work);
 
+    /// <summary>Draws a bar of bytes while <paramref name="work"/> runs; must be interactive.</summary>
+    public void Download(string title, Action<ProgressTask> work) => _progress!.Progress()
+        .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(),
+            new TransferSpeedColumn(), new RemainingTimeColumn())
+        .Start(bars => work(bars.AddTask(Markup.Escape(title))));
+
+    /// <summary>Asks a question that is answered with yes or no; must be interactive.</summary>
+    public bool Confirm(string question) => _progress!.Confirm(Markup.Escape(OneLine(question)));
+
+    /// <summary>A size as people read it: "1.3 MB".</summary>
+    public static string Bytes(long bytes)
+    {
+        string[] units = ["bytes", "kB", "MB", "GB", "TB"];
+        double size = bytes;
+        int unit = 0;
+        for (; size >= 1000 && unit < units.Length - 1; unit++) size /= 1000;
+        return string.Create(CultureInfo.InvariantCulture, $"{size:0.#} {units[unit]}");
+    }
+
     /// <summary>Text, of whatever origin, in a table.</summary>
     public static IRenderable Cell(string text) => new Spectre.Console.Text(OneLine(text));
 
     /// <summary>Text from a file as a terminal may show it: no control characters.</summary>
     public static string OneLine(string text)
         => string.Concat(text.Select(c => c is '\n' or '\r' or '\t' ? ' ' : char.IsControl(c) ? '?' : c));
-
-    /// <summary>The same, with its line breaks.</summary>
-    public static string Plain(string text)
-    {
-        StringBuilder plain = new(text.Length);
-        foreach (ReadOnlySpan<char> line in text.AsSpan().EnumerateLines()) plain.AppendLine(OneLine(line.ToString()));
-        return plain.ToString();
-    }
 
     private static IAnsiConsole Console(TextWriter writer, bool interactive) => AnsiConsole.Create(new()
     {

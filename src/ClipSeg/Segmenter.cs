@@ -63,7 +63,7 @@ public sealed class Segmenter : IDisposable
         CheckpointOptions files = options.ExtractLayers is null
             ? options.Files
             : options.Files with { ExtractLayers = options.ExtractLayers };
-        Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, new Hub()), files);
+        Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, () => new Hub()), files);
         try
         {
             ClipSegConfig config = checkpoint.Config;

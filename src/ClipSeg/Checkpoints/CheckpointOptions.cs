@@ -8,7 +8,8 @@ public sealed record CheckpointOptions
 
     /// <summary>Where OpenAI's package keeps its downloads.</summary>
     public string ClipCache { get; init; } =
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "clip");
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile,
+            Environment.SpecialFolderOption.DoNotVerify), ".cache", "clip");
 
     /// <summary>
     /// The vision blocks that the decoder reads. Null: 3, 6 and 9, which the released models were published with, or 9

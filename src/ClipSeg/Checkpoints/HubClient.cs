@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ClipSeg.Formats;
 
 namespace ClipSeg.Checkpoints;
@@ -42,6 +44,8 @@ internal sealed class HubClient : IDisposable
             UseProxy = !endpoint.IsLoopback,
             ConnectTimeout = settings.AskTimeout,
         };
+        if (settings.CertificateFile is { } certificates)
+            handler.SslOptions.CertificateChainPolicy = Trust(certificates);
         _http = new(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new("clipseg-dotnet", null));
         _http.DefaultRequestHeaders.AcceptEncoding.Add(new("identity"));
@@ -70,7 +74,7 @@ internal sealed class HubClient : IDisposable
             catch (Exception e) when (IsTransient(e))
             {
                 if (failures >= Math.Min(MaxUnreachable, _settings.Retries))
-                    throw new HttpRequestException($"{url}: {e.Message}", e);
+                    throw new HttpRequestException($"{url}: {Reason(e)}", e);
             }
             if (answer is null)
             {
@@ -121,7 +125,7 @@ internal sealed class HubClient : IDisposable
                 best = Math.Max(best, target.Length);
                 if (failures > _settings.Retries)
                 {
-                    string reason = failure?.Message ?? $"ends at byte {best} of {file.Size}";
+                    string reason = failure is not null ? Reason(failure) : $"ends at byte {best} of {file.Size}";
                     throw new HttpRequestException($"{file.Url}: {reason}", failure);
                 }
                 await Wait(failures, response, cancel).ConfigureAwait(false);
@@ -217,8 +221,46 @@ internal sealed class HubClient : IDisposable
 
     private Task Wait(int failures, HttpResponseMessage? response, CancellationToken cancel)
     {
-        TimeSpan delay = response?.Headers.RetryAfter?.Delta ?? _settings.RetryDelay * Math.Pow(2, failures);
+        // What the server asks for; else twice as long every time, and not all at the same moment.
+        RetryConditionHeaderValue? asked = response?.Headers.RetryAfter;
+        TimeSpan delay = asked?.Delta ?? (asked?.Date - DateTimeOffset.UtcNow)
+            ?? _settings.RetryDelay * Math.Pow(2, failures) * (0.75 + Random.Shared.NextDouble() / 2);
+        if (delay < TimeSpan.Zero) delay = TimeSpan.Zero;
         return Task.Delay(delay < _maxDelay ? delay : _maxDelay, cancel);
+    }
+
+    /// <summary>The message, and those that it only points to.</summary>
+    private static string Reason(Exception e)
+    {
+        string reason = e.Message.Replace(", see inner exception.", "");
+        for (Exception? inner = e.InnerException; inner is not null; inner = inner.InnerException)
+        {
+            if (!reason.Contains(inner.Message)) reason = $"{reason.TrimEnd('.')}: {inner.Message}";
+        }
+        return e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+            ? $"{reason.TrimEnd('.')}. If this network has certificates of its own, name their file (PEM) in "
+                + "SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+            : reason;
+    }
+
+    /// <summary>Trusts these certificates, and no others.</summary>
+    private static X509ChainPolicy Trust(string file)
+    {
+        X509ChainPolicy policy = new()
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        try
+        {
+            policy.CustomTrustStore.ImportFromPemFile(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new CheckpointException($"The certificates in '{file}' cannot be read: {e.Message}", e);
+        }
+        return policy.CustomTrustStore.Count > 0 ? policy
+            : throw new CheckpointException($"File '{file}' holds no certificates in PEM; check SSL_CERT_FILE.");
     }
 
     private static HubFile Describe(HttpResponseMessage response, string file, Uri url)
@@ -226,7 +268,7 @@ internal sealed class HubClient : IDisposable
         string commit = Header(response, "X-Repo-Commit") ?? "";
         string etag = Header(response, "X-Linked-Etag") ?? Header(response, "ETag") ?? "";
         string checksum = (etag.StartsWith("W/", StringComparison.Ordinal) ? etag[2..] : etag).Trim('"');
-        if (!HubCache.IsCommit(commit) || checksum.Length is not (40 or 64) || !checksum.All(char.IsAsciiHexDigitLower))
+        if (!HubName.IsCommit(commit) || checksum.Length is not (40 or 64) || !checksum.All(char.IsAsciiHexDigitLower))
             throw new CheckpointException($"{url} came without a commit and a checksum. Is this a Hugging Face hub?");
         long? size = long.TryParse(Header(response, "X-Linked-Size"), CultureInfo.InvariantCulture, out long linked)
             ? linked

@@ -17,12 +17,19 @@ internal static class ModelFiles
     /// <summary>
     /// The path of a model: as given if there is such a folder or file, else of a download of that name.
     /// </summary>
+    /// <param name="model">A path, NAME or NAME@REVISION.</param>
+    /// <param name="hub">Asked for a name only: a folder needs no settings, and no token.</param>
+    /// <param name="revision">Of a name; null for the one in it, or the newest.</param>
     /// <exception cref="CheckpointException">There is neither.</exception>
-    public static string Locate(string model, Hub hub)
+    public static string Locate(string model, Func<Hub> hub, string? revision = null)
     {
         if (Directory.Exists(model) || File.Exists(model)) return model;
-        return hub.Find(model) ?? throw new CheckpointException(
-            $"There is no model '{model}': no such folder or file, and no pulled model of that name.");
+        Hub downloads = hub();
+        if (downloads.Find(model, revision) is { } found) return found;
+        string[] others = [.. downloads.Revisions(model).Select(other => $"'{model.Split('@')[0]}@{other}'")];
+        throw new CheckpointException($"There is no model '{model}': no such folder or file, and no pulled model of "
+            + $"that name{(revision is null ? "" : $" and revision '{revision}'")}."
+            + (others.Length > 0 ? $" There is {string.Join(", ", others)}." : ""));
     }
 
     /// <summary>The vocabulary beside a model, or OpenAI's in the cache of its package.</summary>

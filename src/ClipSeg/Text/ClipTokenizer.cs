@@ -6,7 +6,7 @@ namespace ClipSeg.Text;
 /// <summary>CLIP's tokenizer, byte-pair encoding: "a cat" becomes <c>[49406, 320, 2368, 49407]</c>.</summary>
 /// <remarks>
 /// Equal to OpenAI's <c>clip.tokenize</c>, except that HTML entities and wrongly decoded text are left as they are:
-/// pass text that is already clean, with accents composed (NFC). As there, a text that contains
+/// pass text that is already clean. As there, a text that contains
 /// <c>&lt;|startoftext|&gt;</c> or <c>&lt;|endoftext|&gt;</c> gets those tokens, and a text encoder then reads up to
 /// the first end.
 /// Safe to use from several threads.
@@ -77,7 +77,7 @@ internal sealed class ClipTokenizer
     public Tokens Encode(string text, bool strict = false)
     {
         List<int> ids = [StartToken];
-        ReadOnlySpan<char> rest = ClipText.Clean(text);
+        ReadOnlySpan<char> rest = ClipText.Clean(Composition.Compose(text));
         while (ClipText.TakeWord(ref rest) is { IsEmpty: false } word)
         {
             ids.AddRange(EncodeWord(word));

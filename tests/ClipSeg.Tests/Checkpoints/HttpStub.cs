@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace ClipSeg.Tests.Checkpoints;
@@ -27,15 +30,19 @@ internal sealed class HttpStub : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<HttpStubRequest, HttpStubResponse> _answer;
+    private readonly X509Certificate2? _certificate;
 
-    public HttpStub(Func<HttpStubRequest, HttpStubResponse> answer)
+    /// <param name="answer">What to answer.</param>
+    /// <param name="certificate">To speak TLS with; null not to.</param>
+    public HttpStub(Func<HttpStubRequest, HttpStubResponse> answer, X509Certificate2? certificate = null)
     {
-        _answer = answer;
+        (_answer, _certificate) = (answer, certificate);
         _listener.Start();
         _ = Accept();
     }
 
-    public string Address => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+    public string Address
+        => $"{(_certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
     public ConcurrentQueue<HttpStubRequest> Requests { get; } = new();
 
@@ -58,12 +65,20 @@ internal sealed class HttpStub : IDisposable
         }
     }
 
+    private async Task<Stream> Open(TcpClient connection)
+    {
+        if (_certificate is null) return connection.GetStream();
+        SslStream stream = new(connection.GetStream());
+        await stream.AuthenticateAsServerAsync(_certificate);
+        return stream;
+    }
+
     private async Task Serve(TcpClient client)
     {
         using TcpClient connection = client;
         try
         {
-            NetworkStream stream = connection.GetStream();
+            await using Stream stream = await Open(connection);
             using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
             string[] start = (await reader.ReadLineAsync(_stop.Token) ?? "").Split(' ');
             Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
@@ -87,7 +102,7 @@ internal sealed class HttpStub : IDisposable
             connection.Client.Shutdown(SocketShutdown.Send);
             await stream.CopyToAsync(Stream.Null, _stop.Token);      // until the client has read it all
         }
-        catch (Exception e) when (e is IOException or SocketException)
+        catch (Exception e) when (e is IOException or SocketException or AuthenticationException)
         {
             // The client went away.
         }

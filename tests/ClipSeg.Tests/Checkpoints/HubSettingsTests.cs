@@ -30,6 +30,26 @@ public sealed class HubSettingsTests : IDisposable
         => Assert.Equal(Path.GetFullPath(expected), Path.GetFullPath(
             Read([.. variables.Split(';').Select(v => (v.Split('=')[0], v.Split('=')[1]))]).CacheFolder));
 
+    [Theory]
+    [InlineData("HF_HOME=~/hf;HOME=/me", "/me/hf/hub")]
+    [InlineData("HF_HUB_CACHE=~;HOME=/me", "/me")]
+    [InlineData("HF_HUB_CACHE=$DISK/hub;DISK=/disk", "/disk/hub")]
+    [InlineData("HF_HUB_CACHE=${DISK}s/$NONE/hub;DISK=/disk", "/disks/$NONE/hub")]
+    [InlineData("HF_HUB_CACHE=/a~/b", "/a~/b")]
+    [InlineData("XDG_CACHE_HOME=$HOME/c;HOME=/me", "/me/c/huggingface/hub")]
+    [InlineData("XDG_CACHE_HOME=;HOME=/no/such/home", "/no/such/home/.cache/huggingface/hub")]
+    public void Home_and_variables_in_paths_are_filled_in(string variables, string expected)
+        => Assert.Equal(expected,
+            Read([.. variables.Split(';').Select(v => (v.Split('=')[0], v.Split('=')[1]))]).CacheFolder);
+
+    [Fact]
+    public void Certificates_come_from_the_first_variable_that_names_some()
+    {
+        Assert.Null(Read().CertificateFile);
+        Assert.Equal("/b.pem", Read(("REQUESTS_CA_BUNDLE", "/b.pem"), ("CURL_CA_BUNDLE", "/c.pem")).CertificateFile);
+        Assert.Equal("/a.pem", Read(("SSL_CERT_FILE", "/a.pem"), ("REQUESTS_CA_BUNDLE", "/b.pem")).CertificateFile);
+    }
+
     [Fact]
     public void Token_comes_from_the_variable_or_from_its_file_unless_that_is_forbidden()
     {

@@ -7,7 +7,7 @@ using ClipSeg.Tests.Checkpoints;
 
 namespace ClipSeg.Tests.Cli;
 
-/// <summary>show, convert and pull.</summary>
+/// <summary>show, convert, pull, list and rm.</summary>
 public sealed class ModelCommandTests : IDisposable
 {
     private readonly CliRun _cli = new();
@@ -26,16 +26,22 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void Show_prints_the_licence_without_its_control_characters()
+    public void Show_prints_the_name_of_the_licence_and_not_its_text()
     {
         string model = CopyMini();
+        File.WriteAllText(Path.Combine(model, "LICENSE"), "\n  MIT License\n\nYou may use it\n");
+        Assert.Equal(0, _cli.Run("show", model));
+        Assert.Matches("licence +mit\\s", _cli.Output);
+        Assert.DoesNotContain("You may", _cli.Output);
+
         File.WriteAllText(Path.Combine(model, "README.md"), "---\nlicense: apache-2.0\n---\n# A model\n");
         Assert.Equal(0, _cli.Run("show", model));
-        Assert.Contains("license: apache-2.0", _cli.Output);
+        Assert.Matches("licence +apache-2.0\\s", _cli.Output);
 
-        File.WriteAllText(Path.Combine(model, "LICENSE"), "You may\n\u001b[31muse it\n");
+        File.WriteAllText(Path.Combine(model, "README.md"),
+            "---\nlicense: other\nlicense_name: \"mine\u001b[31m\"\n---\n");
         Assert.Equal(0, _cli.Run("show", model));
-        Assert.Contains("You may\n?[31muse it\n", _cli.Output.ReplaceLineEndings("\n"));
+        Assert.Matches("licence +mine\\?", _cli.Output);
     }
 
     [Fact]
@@ -105,6 +111,14 @@ public sealed class ModelCommandTests : IDisposable
         _cli.Variables["HF_HUB_OFFLINE"] = "1";
         Assert.Equal(0, _cli.Run("segment", CliRun.Scene, "a dog", "-m", "org/mini", "-o", _cli.Folder.At("out")));
         Assert.Equal(0, _cli.Run("show", "org/mini"));
+        _cli.AssertFailed(1, _cli.Run("show", "org/mini@v1"), "There is no model 'org/mini@v1'");
+        _cli.AssertFailed(1, _cli.Run("show", "org/mini", "--revision", "v1"), "There is 'org/mini@main'");
+
+        Assert.Equal(0, _cli.Run("list"));
+        Assert.Contains("org/mini ", _cli.Output);
+        Assert.Equal(0, _cli.Run("rm", "org/mini"));
+        Assert.False(Directory.Exists(folder));
+        _cli.AssertFailed(1, _cli.Run("rm", "org/mini"), "There is no pulled model 'org/mini'");
     }
 
     [Fact]

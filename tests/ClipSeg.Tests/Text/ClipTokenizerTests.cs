@@ -94,7 +94,7 @@ public sealed class ClipTokenizerTests
         ClipTokenizer unlimited = new(BpeVocabulary.FromMerges(mini.Merges, int.MaxValue));
         foreach (string text in Texts(2000))
         {
-            string clean = ClipText.Clean(text);
+            string clean = ClipText.Clean(Composition.Compose(text));
             List<string> words = [];
             ReadOnlySpan<char> rest = clean;
             while (ClipText.TakeWord(ref rest) is { IsEmpty: false } word)
