@@ -33,5 +33,18 @@ internal sealed class ArtworkOptions
         return EmojiCatalogue.Load(folder);
     }
 
+    /// <summary>For a command that draws no scenes this time: options that change nothing are mistakes.</summary>
+    /// <param name="parsed">What was said.</param>
+    /// <param name="only">The option that they go with.</param>
+    /// <exception cref="UsageException">One of these options was given.</exception>
+    public void Refuse(ParseResult parsed, string only)
+    {
+        foreach (Option option in (Option[])[_artwork, _photos])
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new UsageException($"{option.Name} goes with {only} only.");
+        }
+    }
+
     public PhotoFolder? Photos(ParseResult parsed) => parsed.GetValue(_photos) is { } folder ? new(folder) : null;
 }

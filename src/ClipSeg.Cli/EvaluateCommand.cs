@@ -70,7 +70,7 @@ internal sealed class EvaluateCommand
         evaluate._model.AddTo(scenes);
         evaluate._artwork.AddTo(scenes);
         scenes.SetAction(evaluate.RunScenes);
-        return new("evaluate", "Measure how good a model is.") { scenes };
+        return new("evaluate", "Measure how good a model is.") { scenes, EvaluateFolderCommand.Create(terminal) };
     }
 
     private int RunScenes(ParseResult parsed)

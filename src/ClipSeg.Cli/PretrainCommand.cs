@@ -39,9 +39,9 @@ internal static class PretrainCommand
         run.AddTo(command);
         scenes.AddTo(command);
         recipes.AddTo(command);
-        command.SetAction(parsed =>
+        command.SetAction(given =>
         {
-            PretrainRecipe recipe = recipes.Read(parsed);
+            (ParseResult parsed, PretrainRecipe recipe) = run.Start(given, recipes);
             TrainingFolder folder = run.Open(parsed);
             ClipSegConfig sizes = ReadConfig(parsed.GetValue(config)!);
             EmojiCatalogue catalogue = scenes.Catalogue(parsed);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
+using ClipSeg.Formats;
 using ClipSeg.Numerics;
 using ClipSeg.Training;
 using ClipSeg.Training.Reports;
@@ -10,19 +12,31 @@ namespace ClipSeg.Cli;
 /// <summary>The options of commands that train: where the run lives, and how it is watched.</summary>
 internal sealed class RunOptions
 {
-    private readonly Option<string> _out = new("--out", "-o")
+    // A run may move, and so may what it reads: these can be named anew when it is resumed.
+    private static readonly string[] _movable =
+    [
+        "data", "validation", "model", "clip", "activation-cache", "remove-words", "artwork", "photos", "config",
+        "from",
+    ];
+
+    private readonly Option<string?> _out = new("--out", "-o")
     {
-        Description = "The run's folder: state, log, loss.png, and the models 'last' and 'best'.",
+        Description = "The run's folder: how it was started, state, log, loss.png, and the models 'last' and 'best'.",
         HelpName = "DIR",
-        Required = true,
     };
 
-    private readonly Option<bool> _resume = new("--resume")
+    private readonly Option<string?> _resume = new("--resume")
     {
-        Description = "Go on where the run in this folder stopped; the result is the same as without the stop.",
+        Description = "Go on where the run in this folder stopped; the result is the same as without the stop. "
+            + "Nothing else need be said again.",
+        HelpName = "DIR",
+        Arity = ArgumentArity.ZeroOrOne,
     };
+
+    private static readonly TimeSpan _longSilence = TimeSpan.FromSeconds(20);
 
     private readonly ComputeOptions _compute = new(training: true);
+    private RunRecord? _record;
 
     public void AddTo(Command command)
     {
@@ -31,18 +45,91 @@ internal sealed class RunOptions
         _compute.AddTo(command);
     }
 
+    /// <summary>
+    /// What was said, with what was said when the run was started, if it is resumed; and the recipe of all that.
+    /// </summary>
+    /// <exception cref="UsageException">Something that was said now is not the run's.</exception>
+    public (ParseResult Parsed, T Recipe) Start<T>(ParseResult given, RecipeOptions<T> recipes)
+    {
+        Command command = given.CommandResult.Command;
+        string folder = Folder(given);
+        if (!IsResumed(given))
+        {
+            T fresh = recipes.Read(given);
+            _record = new(command.Name, Said(given, recipes.Has), recipes.Values(fresh));
+            return (given, fresh);
+        }
+
+        RunRecord record = new TrainingFolder(folder).ReadRecord();
+        if (record.Command != command.Name)
+            throw new UsageException($"'{folder}' is a run of '{record.Command}', not of '{command.Name}'.");
+        T recipe = recipes.Resume(given, record, folder);
+        List<string> args = [];
+        foreach ((string name, string value) in Said(given, recipes.Has))
+        {
+            if (!_movable.Contains(name) && record.Options.GetValueOrDefault(name) is var saved && saved != value)
+            {
+                throw new UsageException($"--{name} is {value}, but the run in '{folder}' was started "
+                    + (saved is null ? "without it" : $"with {saved}")
+                    + ": leave it out to resume the run, or start another in a new folder.");
+            }
+        }
+        foreach (Option option in command.Options)
+        {
+            string name = option.Name.TrimStart('-');
+            if (given.GetResult(option) is { Implicit: false } result)
+                args.AddRange([option.Name, .. result.Tokens.Select(token => token.Value)]);
+            else if (record.Options.TryGetValue(name, out string? value))
+                args.AddRange(option.ValueType == typeof(bool) ? [option.Name] : [option.Name, value]);
+        }
+        ParseResult all = command.Parse(args, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        if (all.Errors.Count > 0)
+            throw new CheckpointException($"'{folder}' cannot be resumed: {all.Errors[0].Message}");
+        _record = new(command.Name, Said(all, recipes.Has), recipes.Values(recipe));
+        return (all, recipe);
+    }
+
     /// <summary>The run's folder: a new one, or, to resume, one with a run in it.</summary>
     public TrainingFolder Open(ParseResult parsed)
     {
-        string path = parsed.GetValue(_out)!;
-        bool resume = parsed.GetValue(_resume);
-        if (!resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-            throw new IOException($"'{path}' is not empty. Add --resume to go on with its run, or name a new folder.");
+        string path = Folder(parsed);
+        if (!IsResumed(parsed) && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            throw new IOException(
+                $"'{path}' is not empty. Go on with its run with --resume {path}, or name a new folder.");
+        }
         TrainingFolder folder = new(path);
-        if (resume && !folder.HasState)
-            throw new IOException($"'{path}' holds no run to resume: there is no saved state.");
+        if (IsResumed(parsed) && !folder.HasState && !folder.HasRecord)
+            throw new IOException($"'{path}' holds no run to resume.");
         return folder;
     }
+
+    private bool IsResumed(ParseResult parsed) => parsed.GetResult(_resume) is not null;
+
+    private string Folder(ParseResult parsed)
+    {
+        string? made = parsed.GetValue(_out), resumed = parsed.GetValue(_resume);
+        if (made is not null && resumed is not null && Path.GetFullPath(made) != Path.GetFullPath(resumed))
+            throw new UsageException($"The run is resumed in its own folder, '{resumed}': leave -o out.");
+        return resumed ?? made ?? throw new UsageException("Name the run's folder with -o DIR.");
+    }
+
+    /// <summary>The options that were given, but for the run's folder, the recipe and the threads.</summary>
+    private SortedDictionary<string, string> Said(ParseResult parsed, Func<Option, bool> isRecipe)
+    {
+        SortedDictionary<string, string> said = new(StringComparer.Ordinal);
+        foreach (Option option in parsed.CommandResult.Command.Options)
+        {
+            if (option == _out || option == _resume || option.Name == "--threads" || isRecipe(option)) continue;
+            if (parsed.GetResult(option) is not { Implicit: false } result) continue;
+            string value = option.ValueType == typeof(bool) ? "true" : result.Tokens[^1].Value;
+            said[option.Name.TrimStart('-')] = Path.Exists(value) ? Path.GetFullPath(value) : value;
+        }
+        return said;
+    }
+
+    /// <summary>Keeps an option's value that was not said, but taken from elsewhere.</summary>
+    public void Remember(string name, string value) => _record?.Options.TryAdd(name, value);
 
     /// <summary>What the training's matrix products multiply.</summary>
     public Precision Precision(ParseResult parsed) => _compute.PrecisionOf(parsed);
@@ -56,31 +143,51 @@ internal sealed class RunOptions
     {
         using Compute compute = new(_compute.Threads(parsed));
         using Compute.Entry entry = compute.Enter();
-        double? best = null;
-        if (terminal.Interactive)
+        if (_record is not null) folder.WriteRecord(_record);
+        double? best;
+        terminal.Errors.WriteLine(FormattableString.Invariant($"step {training.Optimizer.Steps}/{training.Steps}, ")
+            + FormattableString.Invariant($"{(long)training.Steps * training.Batch:N0} {samples} in all"));
+        try
         {
+            best = terminal.Interactive ? WithBar() : WithLines();
+        }
+        catch (DivergedException e)
+        {
+            terminal.Fail(e.Message);
+            return CommandLine.BadFile;
+        }
+        string score = best is null ? "none yet" : string.Create(CultureInfo.InvariantCulture, $"{best:F4} ({scored})");
+        terminal.Output.WriteLine(
+            $"{folder.Path}: step {training.Optimizer.Steps} of {training.Steps}, best score {score}");
+        if (terminal.Stop.IsCancellationRequested) terminal.Errors.WriteLine($"Go on with --resume {folder.Path}");
+        return terminal.Stop.IsCancellationRequested ? CommandLine.Stopped : CommandLine.Done;
+
+        double? WithBar()
+        {
+            double? found = null;
             terminal.Bars(bars =>
             {
                 ProgressTask bar = bars.AddTask("Training", maxValue: training.Steps);
-                best = Loop(p =>
+                found = Loop(p =>
                 {
                     bar.Value = p.Step;
                     bar.Description = Markup.Escape(Line(p));
                 });
             });
+            return found;
         }
-        else
+
+        double? WithLines()
         {
-            best = Loop(p =>
+            Stopwatch quiet = Stopwatch.StartNew();
+            int first = training.Optimizer.Steps + 1;
+            return Loop(p =>
             {
-                if (p.Step % Math.Min(50, interval) == 0)
-                    terminal.Errors.WriteLine($"step {p.Step}/{p.Steps}, {Line(p)}");
+                if (p.Step % Math.Min(50, interval) != 0 && p.Step != first && quiet.Elapsed < _longSilence) return;
+                terminal.Errors.WriteLine($"step {p.Step}/{p.Steps}, {Line(p)}");
+                quiet.Restart();
             });
         }
-        string score = best is null ? "none yet" : string.Create(CultureInfo.InvariantCulture, $"{best:F4} ({scored})");
-        terminal.Output.WriteLine(
-            $"{folder.Path}: step {training.Optimizer.Steps} of {training.Steps}, best score {score}");
-        return terminal.Stop.IsCancellationRequested ? CommandLine.Stopped : CommandLine.Done;
 
         double? Loop(Action<TrainingProgress> onStep)
         {
@@ -94,8 +201,19 @@ internal sealed class RunOptions
         }
 
         string Line(TrainingProgress p) => string.Create(CultureInfo.InvariantCulture,
-            $"loss {p.Loss:F4}, score {p.Score ?? 0:F4}, {p.PerSecond:F1} {samples}/s, {p.Left:hh\\:mm\\:ss} left");
+            $"loss {p.Loss:F4}, {Score(p.Score)}, {p.PerSecond:F1} {samples}/s, {Time(p.Left)} left");
+
+        static string Score(double? score)
+            => score is { } value ? string.Create(CultureInfo.InvariantCulture, $"score {value:F4}") : "no score yet";
     }
+
+    /// <summary>"12 days 18:47", "18:47:46".</summary>
+    internal static string Time(TimeSpan time) => time.Days switch
+    {
+        0 => time.ToString(@"hh\:mm\:ss", CultureInfo.InvariantCulture),
+        1 => time.ToString(@"'1 day 'hh\:mm", CultureInfo.InvariantCulture),
+        _ => time.ToString(@"d' days 'hh\:mm", CultureInfo.InvariantCulture),
+    };
 
     private static void Plot(TrainingFolder folder, string scored)
     {

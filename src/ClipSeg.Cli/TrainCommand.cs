@@ -4,7 +4,6 @@ using System.CommandLine;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
 using ClipSeg.Scenes;
-using ClipSeg.Scenes.Artwork;
 using ClipSeg.Training;
 using ClipSeg.Training.Data;
 
@@ -18,18 +17,20 @@ internal static class TrainCommand
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined -o runs/mine
         clipseg train --data my-pictures --model CIDAS/clipseg-rd64-refined --go-on -o runs/finetuned --rate 1e-4
         clipseg train --data VGPhraseCut_v0 --model CIDAS/clipseg-rd64-refined --recipe recipes/pc-plus.json -o runs/pc
-        clipseg train --data scenes --model runs/clip/best --recipe recipes/emoji.json -o runs/emoji
-        clipseg train --data scenes --model runs/clip/best --recipe recipes/emoji.json -o runs/emoji --resume
+        clipseg train --scenes --model runs/clip/best --recipe recipes/emoji.json -o runs/emoji
+        clipseg train --resume runs/emoji
         """;
 
     public static Command Create(Terminal terminal)
     {
-        Option<string> data = new("--data")
+        Option<string?> data = new("--data")
         {
-            Description =
-                "A PhraseCut folder, a folder with phrases.csv or phrases.jsonl, or 'scenes' for scenes of emoji.",
+            Description = $"What to train on: {DataSetKind.Known}.",
             HelpName = "DIR",
-            Required = true,
+        };
+        Option<bool> scenes = new("--scenes")
+        {
+            Description = "Train on scenes of emoji instead, drawn as they are needed.",
         };
         Option<string?> validation = new("--validation")
         {
@@ -63,20 +64,20 @@ internal static class TrainCommand
         ExampleCommand command = new(
             "train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
         {
-            data, validation, goOn, phrases, removed, cache,
+            data, scenes, validation, goOn, phrases, removed, cache,
         };
         run.AddTo(command);
         model.AddModelTo(command);
         artwork.AddTo(command);
         recipes.AddTo(command);
-        command.SetAction(parsed =>
+        command.SetAction(given =>
         {
-            TrainRecipe recipe = recipes.Read(parsed);
+            (ParseResult parsed, TrainRecipe recipe) = run.Start(given, recipes);
             TrainingFolder folder = run.Open(parsed);
             using Checkpoint checkpoint = model.Open(parsed, terminal);
-            (SegmentationData train, SegmentationData check) = Data(
-                parsed.GetValue(data)!, parsed.GetValue(validation), parsed.GetValue(removed), recipe,
-                parsed.GetValue(phrases), () => artwork.Catalogue(parsed));
+            run.Remember("model", Path.GetFullPath(checkpoint.Path));
+            Preprocessing preprocessing = checkpoint.Preprocessing;
+            (SegmentationData train, SegmentationData check) = Data();
 
             ClipSegConfig config = checkpoint.Config;
             bool fresh = !parsed.GetValue(goOn);
@@ -84,7 +85,6 @@ internal static class TrainCommand
             Weights weights = new(checkpoint.Tensors, trainable: Part.Decoder, fresh: fresh ? Part.Decoder : Part.None,
                 seed: (uint)recipe.Seed);
             ClipSegModel network = new(weights, config) { Precision = run.Precision(parsed) };
-            Preprocessing preprocessing = checkpoint.Preprocessing;
             using ActivationCache? trainCache = Cache("train", train), checkCache = Cache("validation", check);
             ConcurrentDictionary<string, bool> reported = [];
             Trainer training = new(
@@ -103,30 +103,32 @@ internal static class TrainCommand
             ActivationCache? Cache(string name, SegmentationData pictures) => parsed.GetValue(cache) is { } directory
                 ? new(Path.Combine(directory, $"{name}.activations"), network, preprocessing, pictures, recipe)
                 : null;
+
+            (SegmentationData Train, SegmentationData Check) Data()
+            {
+                string? path = parsed.GetValue(data), list = parsed.GetValue(removed);
+                if (parsed.GetValue(scenes) == path is not null)
+                    throw new UsageException("Name what to train on: one of --data DIR and --scenes.");
+                if (path is not null)
+                {
+                    artwork.Refuse(parsed, "--scenes");
+                    DataSetOptions options = new() { Removed = list is null ? null : RemovedWords.Read(list) };
+                    return UsageException.Check(
+                        () => DataSetKind.OpenPair(path, parsed.GetValue(validation), options));
+                }
+                if (list is not null || parsed.GetValue(validation) is not null)
+                    throw new UsageException("--remove-words and --validation are for --data, not for --scenes.");
+                SceneGenerator generator = new(artwork.Catalogue(parsed), new()
+                {
+                    Size = recipe.Size ?? preprocessing.Height,
+                    Pool = ConceptPool.Seen,
+                    Photos = artwork.Photos(parsed),
+                });
+                return (
+                    new SceneData(generator, SceneSplit.Train, recipe.Seed, ScenesPerEpoch, parsed.GetValue(phrases)),
+                    new SceneData(generator, SceneSplit.Validation, recipe.Seed, recipe.ValidationSamples));
+            }
         });
         return command;
-    }
-
-    private static (SegmentationData Train, SegmentationData Check) Data(
-        string path, string? validation, string? removed, TrainRecipe recipe, int phrasesPerScene,
-        Func<EmojiCatalogue> catalogue)
-    {
-        if (PhraseCut.IsAt(path))
-        {
-            PhraseCutFilter filter = new() { Removes = removed is null ? null : RemovedWords.Read(removed).AreIn };
-            return (new PhraseCut(path, "train", filter), new PhraseCut(validation ?? path, "val", filter));
-        }
-        if (removed is not null)
-            throw new UsageException($"--remove-words is for PhraseCut folders, and '{path}' is none.");
-        if (path == "scenes")
-        {
-            SceneGenerator scenes = new(catalogue(), new() { Size = recipe.Size, Pool = ConceptPool.Seen });
-            return (new SceneData(scenes, SceneSplit.Train, recipe.Seed, ScenesPerEpoch, phrasesPerScene),
-                new SceneData(scenes, SceneSplit.Validation, recipe.Seed, recipe.ValidationSamples));
-        }
-        MaskFolder folder = new(path);
-        return validation is null
-            ? (new DataPart(folder, validation: false), new DataPart(folder, validation: true))
-            : (folder, new MaskFolder(validation));
     }
 }

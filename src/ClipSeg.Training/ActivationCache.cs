@@ -42,11 +42,12 @@ internal sealed class ActivationCache : IDisposable
         if (recipe.Crop)
             throw new RecipeException("An activation cache needs crop false: a random crop is new every time.");
         string pictures = HashOf(data);
-        int grid = recipe.Size / model.Config.PatchSize;
+        int size = recipe.Size ?? preprocessing.Height;
+        int grid = size / model.Config.PatchSize;
         _values = checked((grid * grid + 1) * model.Config.Vision.Width);
         byte[] header = Encoding.UTF8.GetBytes($"""
             {Title}
-            size {recipe.Size}
+            size {size}
             layers {string.Join(',', model.Config.ExtractLayers)}
             model {HashOf(model, preprocessing)}
             pictures {pictures}

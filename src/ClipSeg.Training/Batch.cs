@@ -24,11 +24,14 @@ internal sealed record Batch(Tensor Pixels, long[] Groups, int[] PictureOf, Tens
 /// </remarks>
 internal sealed class BatchDrawer
 {
+    private const int MaxUnreadable = 100;      // one after the other
+
     private readonly ClipSegModel _model;
     private readonly ClipTokenizer _tokenizer;
     private readonly Preprocessing _preprocessing;
     private readonly SegmentationData _data;
     private readonly TrainRecipe _recipe;
+    private readonly int _size;
     private readonly IReadOnlyList<string> _templates;
     private readonly VisualPrompt? _visualPrompt;
     private int[] _order = [];
@@ -39,10 +42,11 @@ internal sealed class BatchDrawer
         TrainRecipe recipe)
     {
         (_model, _tokenizer, _data, _recipe) = (model, tokenizer, data, recipe);
-        _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
+        _size = recipe.Size ?? preprocessing.Height;
+        _preprocessing = preprocessing with { Width = _size, Height = _size };
         _templates = PromptTemplates.Named(recipe.Templates);
         if (recipe.VisualPrompt is not null)
-            _visualPrompt = VisualPrompt.Named(recipe.VisualPrompt) with { ImageSize = recipe.Size };
+            _visualPrompt = VisualPrompt.Named(recipe.VisualPrompt) with { ImageSize = _size };
     }
 
     /// <summary>Told of each sample that cannot be read; another one takes its place.</summary>
@@ -51,11 +55,31 @@ internal sealed class BatchDrawer
     /// <summary>The batch of a step, 0 the first.</summary>
     public Batch Draw(int step)
     {
-        int count = _recipe.Batch;
-        Drawn[] drawn = new Drawn[count];
-        int[] indices = [.. Enumerable.Range(0, count).Select(i => IndexAt((long)step * count + i))];
-        Workers.Each(count, i => drawn[i] = DrawReadable(step, i, indices[i]));
+        long first = (long)step * _recipe.Batch;
+        Drawn[] drawn = new Drawn[_recipe.Batch];
+        int[] indices = [.. Enumerable.Range(0, drawn.Length).Select(i => IndexAt(first + i))];
+        Workers.Each(drawn.Length, i => drawn[i] = DrawReadable(first + i, indices[i]));
         return Assemble(drawn);
+    }
+
+    /// <summary>The batch of these samples; those that cannot be read are left out. Null if none can.</summary>
+    public Batch? DrawOnly(int[] indices)
+    {
+        Drawn?[] drawn = new Drawn?[indices.Length];
+        Workers.Each(indices.Length, i =>
+        {
+            RandomStream random = new(RandomUse.ValidationDraws, _recipe.Seed, indices[i]);
+            try
+            {
+                drawn[i] = DrawSample(indices[i], ref random);
+            }
+            catch (Exception e) when (IsUnreadable(e))
+            {
+                OnUnreadable?.Invoke(e.Message);
+            }
+        });
+        Drawn[] readable = [.. drawn.OfType<Drawn>()];
+        return readable.Length == 0 ? null : Assemble(readable);
     }
 
     /// <summary>Which sample the n-th draw of the run is.</summary>
@@ -77,22 +101,24 @@ internal sealed class BatchDrawer
         return _order[place];
     }
 
-    private Drawn DrawReadable(int step, int i, int index)
+    private Drawn DrawReadable(long n, int index)
     {
-        RandomStream random = new(RandomUse.BatchDraws, _recipe.Seed, (long)step * _recipe.Batch + i);
+        RandomStream random = new(RandomUse.BatchDraws, _recipe.Seed, n);
         for (int attempt = 0; ; attempt++)
         {
             try
             {
                 return DrawSample(index, ref random);
             }
-            catch (Exception e) when (attempt < 100 && e is ImageFormatException or DataFormatException or IOException)
+            catch (Exception e) when (attempt < MaxUnreadable && IsUnreadable(e))
             {
                 OnUnreadable?.Invoke(e.Message);
                 index = random.Next(_data.Count);
             }
         }
     }
+
+    private static bool IsUnreadable(Exception e) => e is ImageFormatException or DataFormatException or IOException;
 
     private Drawn DrawSample(int index, ref RandomStream random)
     {
@@ -130,7 +156,7 @@ internal sealed class BatchDrawer
     private (Tensor Pixels, Tensor Mask) Fit(SegmentationSample sample, ref RandomStream random)
     {
         if (_recipe.Crop) sample = SquareCrop.Apply(sample, ref random);
-        int size = _recipe.Size;
+        int size = _size;
         Tensor pixels = new(new float[3 * size * size], 3, size, size), mask = new(new float[size * size], size, size);
         Resize(sample.Picture, pixels);
         Interpolation.Nearest(sample.Mask.Values, 1, sample.Mask.Height, sample.Mask.Width, mask.Data, size, size);
@@ -142,7 +168,7 @@ internal sealed class BatchDrawer
     /// </summary>
     private void Resize(Image picture, Tensor pixels)
     {
-        int size = _recipe.Size, count = picture.Width * picture.Height;
+        int size = _size, count = picture.Width * picture.Height;
         if (picture.Width == size && picture.Height == size)
         {
             _preprocessing.Normalize(picture, pixels.Data);
@@ -156,7 +182,7 @@ internal sealed class BatchDrawer
 
     private Batch Assemble(Drawn[] drawn)
     {
-        int size = _recipe.Size, area = size * size, e = _model.Config.EmbeddingWidth;
+        int size = _size, area = size * size, e = _model.Config.EmbeddingWidth;
         Dictionary<long, int> pictures = [];
         List<Tensor> unique = [];
         int[] pictureOf = new int[drawn.Length];

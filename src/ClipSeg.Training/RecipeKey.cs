@@ -22,6 +22,9 @@ internal static class RecipeKeys
 
     private static readonly string[] _decoders = ["clipseg", "clip-deconv"];        // in the order of DecoderType
 
+    private static readonly RecipeKey<TrainRecipe> _side = Whole<TrainRecipe>(
+        "size", "", (r, v) => r with { Size = v }, r => r.Size ?? 0, largest: Preprocessing.MaxSize);
+
     /// <summary>Of decoder training.</summary>
     public static IReadOnlyList<RecipeKey<TrainRecipe>> Train { get; } =
     [
@@ -33,8 +36,9 @@ internal static class RecipeKeys
         Real<TrainRecipe>("weight-decay", "AdamW's.", (r, v) => r with { WeightDecay = v }, r => r.WeightDecay, 1),
         Real<TrainRecipe>(
             "dropout", "In the decoder's blocks.", (r, v) => r with { Dropout = v }, r => r.Dropout, 0.9f),
-        Whole<TrainRecipe>("size", "Side of the pictures in pixels, a multiple of the patch size.",
-            (r, v) => r with { Size = v }, r => r.Size, largest: Preprocessing.MaxSize),
+        new("size", "Side of the pictures in pixels, a multiple of the patch size; 'model' for what the model reads.",
+            (r, v) => v == "model" ? r with { Size = null } : _side.Set(r, v),
+            r => r.Size is null ? "model" : _side.Get(r)),
         Flag<TrainRecipe>("crop", "Cut random squares rather than squash.", (r, v) => r with { Crop = v }, r => r.Crop),
         new("templates", $"One of {string.Join(", ", PromptTemplates.Names)}.",
             (r, v) => r with { Templates = Named("templates", v, [.. PromptTemplates.Names]) }, r => r.Templates),
@@ -51,7 +55,7 @@ internal static class RecipeKeys
             "shuffle", "Visit the samples in random order.", (r, v) => r with { Shuffle = v }, r => r.Shuffle),
         Whole<TrainRecipe>("interval", "Steps from one validation and saved state to the next.",
             (r, v) => r with { Interval = v }, r => r.Interval),
-        Whole<TrainRecipe>("validation-samples", "Samples that validation looks at.",
+        Whole<TrainRecipe>("validation-samples", "Samples that validation looks at, each at most once.",
             (r, v) => r with { ValidationSamples = v }, r => r.ValidationSamples),
         Whole<TrainRecipe>("part", "Samples on the tape at once: less memory, the same result.",
             (r, v) => r with { Part = v }, r => r.Part),

@@ -23,8 +23,10 @@ public sealed record TrainRecipe
 
     public float Dropout { get; init; } = 0.1f;
 
-    /// <summary>The side that pictures are trained at, in pixels: a multiple of the patch size.</summary>
-    public int Size { get; init; } = 352;
+    /// <summary>
+    /// The side that pictures are trained at, in pixels: a multiple of the patch size; null for the model's own.
+    /// </summary>
+    public int? Size { get; init; }
 
     /// <summary>Cut a random square from each picture, rather than squash it.</summary>
     public bool Crop { get; init; } = true;
@@ -55,7 +57,7 @@ public sealed record TrainRecipe
     /// <summary>Steps from one validation, and one saved state, to the next.</summary>
     public int Interval { get; init; } = 500;
 
-    /// <summary>Samples that validation looks at.</summary>
+    /// <summary>Samples that validation looks at, spread over all; each at most once.</summary>
     public int ValidationSamples { get; init; } = 256;
 
     /// <summary>Samples that are on the tape at once: few enough for the cache, many enough for the kernels.</summary>

@@ -18,6 +18,8 @@ internal sealed class Trainer : ITraining
     private readonly Preprocessing _preprocessing;
     private readonly BatchDrawer _batches, _validation;
     private readonly TrainRecipe _recipe;
+    private readonly SegmentationData _validationData;
+    private readonly int _size;
     private readonly CosineSchedule _schedule;
 
     /// <param name="model">Its <c>decoder.*</c> weights are trainable.</param>
@@ -30,8 +32,9 @@ internal sealed class Trainer : ITraining
         ClipSegModel model, BpeVocabulary vocabulary, Preprocessing preprocessing, SegmentationData data,
         SegmentationData validation, TrainRecipe recipe)
     {
-        (_model, _vocabulary, _recipe) = (model, vocabulary, recipe);
-        _preprocessing = preprocessing with { Width = recipe.Size, Height = recipe.Size };
+        (_model, _vocabulary, _recipe, _validationData) = (model, vocabulary, recipe, validation);
+        _size = recipe.Size ?? preprocessing.Height;
+        _preprocessing = preprocessing with { Width = _size, Height = _size };
         if (_preprocessing.Misfit(model.Config.PatchSize) is { } misfit)
             throw new RecipeException(misfit);
         if (recipe.MixMin > recipe.MixMax)
@@ -46,7 +49,6 @@ internal sealed class Trainer : ITraining
                 MixMin = 1,
                 MixMax = 1,
                 VisualPrompt = null,
-                Shuffle = false
             })
         { OnUnreadable = e => OnUnreadable?.Invoke(e) };
         _schedule = new(recipe.Rate, recipe.LowestRate, recipe.Steps);
@@ -77,13 +79,13 @@ internal sealed class Trainer : ITraining
     /// <summary>
     /// Takes one step; the step's number decides what is drawn, so a resumed run goes on as it would have.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The loss is not finite; the weights are as they were.</exception>
+    /// <exception cref="DivergedException">The loss is not finite; the weights are as they were.</exception>
     public float Step()
     {
         int step = Optimizer.Steps;
         using TensorScope scope = new();
         Batch batch = _batches.Draw(step);
-        int count = batch.PictureOf.Length, size = _recipe.Size, grid = size / _model.Config.PatchSize;
+        int count = batch.PictureOf.Length, size = _size, grid = size / _model.Config.PatchSize;
         Tensor[] activations = Activations(batch, Cache);
 
         int parts = (count + _recipe.Part - 1) / _recipe.Part;
@@ -106,22 +108,25 @@ internal sealed class Trainer : ITraining
             taped[i].Backward(one);
         });
         double loss = losses.Sum();
-        if (!double.IsFinite(loss))
-            throw new InvalidOperationException($"Step {step}: the loss is {loss}. A smaller learning rate may help.");
+        if (!double.IsFinite(loss)) throw DivergedException.At(step, loss, _model.Weights);
         foreach (TapedPart part in taped) part.AddToParameters();
         Optimizer.Step(_schedule.Rate(step));
         return (float)loss;
     }
 
-    /// <summary>The best foreground IoU over all thresholds, of text prompts.</summary>
+    /// <summary>
+    /// The best foreground IoU over all thresholds, of text prompts; not a number where no mask has a pixel.
+    /// </summary>
     public double Validate()
     {
         SegmentationMetrics metrics = new();
-        int size = _recipe.Size, area = size * size, grid = size / _model.Config.PatchSize;
-        for (int step = 0; metrics.Samples < _recipe.ValidationSamples; step++)
+        int size = _size, area = size * size, grid = size / _model.Config.PatchSize;
+        int count = Math.Min(_recipe.ValidationSamples, _validationData.Count);
+        int[] samples = [.. Enumerable.Range(0, count).Select(i => (int)((long)i * _validationData.Count / count))];
+        foreach (int[] indices in samples.Chunk(_recipe.Batch))
         {
             using TensorScope scope = new();
-            Batch batch = _validation.Draw(step);
+            if (_validation.DrawOnly(indices) is not { } batch) continue;
             Tensor[] activations = Activations(batch, ValidationCache);
             for (int first = 0; first < batch.PictureOf.Length; first += _recipe.Part)
             {
@@ -134,11 +139,11 @@ internal sealed class Trainer : ITraining
                 for (int i = 0; i < part; i++)
                 {
                     metrics.AddLogits(logits.Data.Slice(i * area, area),
-                        batch.Masks.Data.Slice((first + i) * area, area), metrics.Samples);
+                        batch.Masks.Data.Slice((first + i) * area, area), classId: null);
                 }
             }
         }
-        return metrics.Plain().ForegroundIou.Best;
+        return metrics.Samples == 0 || !metrics.HasForeground ? double.NaN : metrics.Plain().ForegroundIou.Best;
     }
 
     public void Save(string folder) => ModelFiles.Write(

@@ -12,17 +12,19 @@ namespace ClipSeg.Training;
 /// <param name="Rate">The learning rate of the last step.</param>
 /// <param name="Seconds">Of training, over all resumptions.</param>
 /// <param name="Score">Of validation, higher is better; null where none was due.</param>
-internal sealed record LogLine(int Step, double Loss, double Rate, double Seconds, double? Score);
+internal sealed record LogLine(int Step, double Loss, double Rate, double Seconds, double? Score = null);
 
 /// <summary>
-/// The folder of a run: <c>state.safetensors</c> (weights, optimiser, step: what a resumed run needs),
-/// <c>log.jsonl</c>, and two model folders, <c>last</c> and <c>best</c>. Every file is replaced whole.
+/// The folder of a run: <c>run.json</c> (how it was started), <c>state.safetensors</c> (weights, optimiser, step: what
+/// a resumed run needs), <c>log.jsonl</c>, and two model folders, <c>last</c> and <c>best</c>. Every file is replaced
+/// whole; the log grows by lines.
 /// </summary>
 internal sealed class TrainingFolder
 {
     private const string First = "optimizer.first.", Second = "optimizer.second.", StepsKey = "steps", RunKey = "run";
+    private const string RecordName = "run.json";
 
-    private readonly string _state, _log;
+    private readonly string _state, _log, _record;
 
     public TrainingFolder(string path)
     {
@@ -30,12 +32,16 @@ internal sealed class TrainingFolder
         Directory.CreateDirectory(path);
         _state = System.IO.Path.Combine(path, "state.safetensors");
         _log = System.IO.Path.Combine(path, "log.jsonl");
+        _record = System.IO.Path.Combine(path, RecordName);
     }
 
     public string Path { get; }
 
-    /// <summary>Whether a run was started here.</summary>
+    /// <summary>Whether a run has saved its state here.</summary>
     public bool HasState => File.Exists(_state);
+
+    /// <summary>Whether a run was started here.</summary>
+    public bool HasRecord => File.Exists(_record);
 
     /// <summary>Where the model of the newest saved step is written.</summary>
     public string Last => System.IO.Path.Combine(Path, "last");
@@ -88,30 +94,51 @@ internal sealed class TrainingFolder
 
     public void Log(LogLine line) => File.AppendAllText(_log, Format(line) + "\n");
 
+    /// <summary>Forgets a log whose run never saved a state.</summary>
+    public void ClearLog() => File.Delete(_log);
+
     /// <summary>The log so far.</summary>
+    /// <exception cref="CheckpointException">A line is damaged.</exception>
     public IReadOnlyList<LogLine> ReadLog()
     {
         if (!File.Exists(_log)) return [];
         List<LogLine> lines = [];
-        foreach (string text in File.ReadLines(_log))
+        string[] texts = File.ReadAllLines(_log);
+        for (int i = 0; i < texts.Length; i++)
         {
-            // The last line of a run that was killed may be incomplete.
             try
             {
-                using JsonDocument json = JsonDocument.Parse(text);
-                JsonElement root = json.RootElement;
-                lines.Add(new(
-                    root.GetProperty("step").GetInt32(), root.GetProperty("loss").GetDouble(),
-                    root.GetProperty("rate").GetDouble(),
-                    root.GetProperty("seconds").GetDouble(),
-                    root.TryGetProperty("score", out JsonElement score) ? score.GetDouble() : null));
+                lines.Add(JsonSerializer.Deserialize(texts[i], RunJson.Compact.LogLine)!);
             }
-            catch (JsonException)
+            catch (JsonException) when (i == texts.Length - 1)
             {
-                break;
+                break;      // a run that is killed leaves half a line
+            }
+            catch (JsonException e)
+            {
+                throw new CheckpointException($"'{_log}', line {i + 1}: {e.Message}", e);
             }
         }
         return lines;
+    }
+
+    /// <summary>Keeps how the run was started.</summary>
+    public void WriteRecord(RunRecord record) => OutputFile.Write(
+        _record, JsonSerializer.Serialize(record, RunJson.Readable.RunRecord) + "\n");
+
+    /// <summary>How the run was started.</summary>
+    /// <exception cref="CheckpointException">There is no such file here, or it is damaged.</exception>
+    public RunRecord ReadRecord()
+    {
+        if (!File.Exists(_record)) throw new CheckpointException($"'{Path}' holds no run: it has no {RecordName}.");
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllText(_record), RunJson.Readable.RunRecord)!;
+        }
+        catch (JsonException e)
+        {
+            throw new CheckpointException($"'{_record}': {e.Message}", e);
+        }
     }
 
     private void Read(SafeTensorsFile file, string name, Span<float> values)
@@ -121,13 +148,9 @@ internal sealed class TrainingFolder
         stored.Read(0, values);
     }
 
-    private static string Format(LogLine line)
+    private static string Format(LogLine line) => JsonSerializer.Serialize(line with
     {
-        string score = line.Score is { } value
-            ? string.Create(CultureInfo.InvariantCulture, $", \"score\": {value:F5}")
-            : "";
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{{\"step\": {line.Step}, \"loss\": {line.Loss:R}, \"rate\": {line.Rate:R}, "
-            + $"\"seconds\": {line.Seconds:F1}{score}}}");
-    }
+        Seconds = Math.Round(line.Seconds, 1),
+        Score = line.Score is { } score ? Math.Round(score, 5) : null,
+    }, RunJson.Compact.LogLine);
 }

@@ -25,7 +25,9 @@ internal interface ITraining
     /// <summary>Takes one step and returns its loss.</summary>
     float Step();
 
-    /// <summary>A score on samples that are not trained on; higher is better.</summary>
+    /// <summary>
+    /// A score on samples that are not trained on; higher is better. Not a number if there was nothing to score.
+    /// </summary>
     double Validate();
 
     /// <summary>Writes the model as it is now.</summary>
@@ -33,8 +35,12 @@ internal interface ITraining
 }
 
 /// <summary>How far a run is.</summary>
-/// <param name="PerSecond">Samples per second since the run was started or resumed.</param>
-/// <param name="Left">The time the remaining steps will take.</param>
+/// <param name="Step">Steps taken.</param>
+/// <param name="Steps">Of all.</param>
+/// <param name="Loss">The mean since the last line of the log.</param>
+/// <param name="Score">Of the last validation; null before the first, and where there was nothing to score.</param>
+/// <param name="PerSecond">Samples per second in steps, of late.</param>
+/// <param name="Left">The time that the remaining steps and validations will take.</param>
 internal sealed record TrainingProgress(
     int Step, int Steps, double Loss, double? Score, double PerSecond, TimeSpan Left);
 
@@ -59,21 +65,23 @@ internal sealed class TrainingLoop(ITraining training, TrainingFolder folder)
     {
         AdamW optimizer = training.Optimizer;
         if (folder.HasState) folder.LoadState(optimizer, training.Run);
+        else folder.ClearLog();
         IReadOnlyList<LogLine> log = folder.ReadLog();
         double? best = log.Max(line => line.Score), score = log.LastOrDefault(line => line.Score is not null)?.Score;
         double before = log.Count > 0 ? log[^1].Seconds : 0, loss = 0, shown = log.Count > 0 ? log[^1].Loss : 0;
         int summed = 0, first = optimizer.Steps;
         Stopwatch clock = Stopwatch.StartNew();
+        PaceOfTraining pace = new();
 
         while (optimizer.Steps < training.Steps && !stop.IsCancellationRequested)
         {
-            loss += training.Step();
+            loss += pace.Step(training.Step);
             summed++;
             int step = optimizer.Steps;
             bool due = step % Interval == 0 || step == training.Steps;
             if (due)
             {
-                score = training.Validate();
+                score = pace.Validation(training.Validate) is double value and not double.NaN ? value : null;
                 if (best is null || score > best)
                 {
                     best = score;
@@ -88,10 +96,9 @@ internal sealed class TrainingLoop(ITraining training, TrainingFolder folder)
                 (loss, summed) = (0, 0);
             }
             if (due) Save();
-            double perStep = clock.Elapsed.TotalSeconds / (step - first);
-            OnStep?.Invoke(
-                new(step, training.Steps, summed > 0 ? loss / summed : shown, score, training.Batch / perStep,
-                TimeSpan.FromSeconds(perStep * (training.Steps - step))));
+            int validations = (training.Steps + Interval - 1) / Interval - step / Interval;
+            OnStep?.Invoke(new(step, training.Steps, summed > 0 ? loss / summed : shown, score,
+                training.Batch / pace.PerStep, pace.Left(training.Steps - step, Math.Max(0, validations))));
         }
         if (optimizer.Steps > first && optimizer.Steps % Interval != 0 && optimizer.Steps != training.Steps) Save();
         return best;

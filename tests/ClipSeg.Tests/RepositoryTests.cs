@@ -12,7 +12,7 @@ public sealed partial class RepositoryTests
     private static readonly string[] _rooms =
     [
         "Files", "Numerics", "Imaging", "Text", "Formats", "Model", "Checkpoints", "Prompts", "",
-        "Onnx", "Training.Data", "Training.Metrics", "Training.Reports", "Training",
+        "Onnx", "Training.Data", "Training.Metrics", "Training.Reports", "Training", "Training.Evaluation",
         "Scenes.Artwork", "Scenes", "Scenes.Pretraining", "Scenes.Evaluation", "Cli",
     ];
 

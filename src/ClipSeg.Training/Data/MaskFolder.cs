@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using ClipSeg.Imaging;
-using ClipSeg.Numerics;
+using ClipSeg.Text;
+using nietras.SeparatedValues;
 
 namespace ClipSeg.Training.Data;
 
@@ -11,17 +12,17 @@ namespace ClipSeg.Training.Data;
 /// "image,mask,phrase,kind"; values that hold commas or quotes stand in double quotes, with quotes doubled, on one
 /// line. JSON lines: an object with the texts "image", "mask", "phrase" and perhaps "kind" on every line, nothing
 /// else. Empty lines are skipped. Paths are relative to the list's folder and stay within it; the files exist. A mask
-/// is a picture of the same size: black is outside, white inside, the limit half way. Everything else is refused,
-/// with file and line.
+/// is a picture of the same size, read as <see cref="Mask.Foreground"/> says; it may be black, but not all of them.
+/// Everything else is refused, with file and line.
 /// </remarks>
-public sealed class MaskFolder : SegmentationData
+public sealed class MaskFolder : PhraseData
 {
     private static readonly string[] _lists = ["phrases.csv", "phrases.jsonl"];
+    private static readonly string[] _header = ["image", "mask", "phrase", "kind"];
 
     private readonly string _list, _folder;
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<string, int> _pictures = new(StringComparer.Ordinal);
-    private readonly PhraseIndex _index = new();
 
     /// <param name="path">The list; or a folder with a phrases.csv or phrases.jsonl in it.</param>
     /// <exception cref="DataFormatException">A line is not as described, or names a file that is not there.</exception>
@@ -37,9 +38,13 @@ public sealed class MaskFolder : SegmentationData
             default: throw new DataFormatException($"{_list}: the list must be a .csv or a .jsonl file.");
         }
         if (_entries.Count == 0) throw new DataFormatException($"{_list} names no picture.");
+        RequireForeground();
     }
 
-    public override int Count => _entries.Count;
+    /// <summary>Whether a path is such a list or a folder with one.</summary>
+    internal static bool IsAt(string path) => File.Exists(path)
+        ? Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".jsonl"
+        : Array.Exists(_lists, name => File.Exists(Path.Combine(path, name)));
 
     public override SegmentationSample Get(int index)
     {
@@ -47,7 +52,7 @@ public sealed class MaskFolder : SegmentationData
         try
         {
             Image picture = Image.Load(PictureFile(index));
-            Mask mask = Mask.Load(Path.Combine(_folder, entry.Mask)).Threshold(0.5f);
+            Mask mask = Mask.Load(Path.Combine(_folder, entry.Mask)).Foreground();
             if (mask.Width != picture.Width || mask.Height != picture.Height)
             {
                 throw Error(entry.Line, $"the mask is {mask.Width}x{mask.Height}, the picture "
@@ -57,9 +62,9 @@ public sealed class MaskFolder : SegmentationData
             {
                 Picture = picture,
                 Mask = mask,
-                Phrase = _index.Phrases[entry.Phrase],
+                Phrase = PhraseOf(index),
                 Kind = entry.Kind,
-                Group = _pictures[entry.Image],
+                Group = GroupOf(index),
             };
         }
         catch (Exception e) when (e is ImageFormatException or IOException)
@@ -68,26 +73,7 @@ public sealed class MaskFolder : SegmentationData
         }
     }
 
-    public override long GroupOf(int index) => _pictures[_entries[index].Image];
-
     public override string PictureFile(int index) => Path.Combine(_folder, _entries[index].Image);
-
-    /// <summary>Another line with the same phrase; null if there is none.</summary>
-    public override SegmentationSample? Support(int index, int draw)
-    {
-        int[] others = [.. _index.SamplesOf(_entries[index].Phrase).Where(i => i != index)];
-        RandomStream random = new(RandomUse.FolderSupports, draw, index);
-        return others.Length == 0 ? null : Get(others[random.Next(others.Length)]);
-    }
-
-    public override NegativePhrase Negative(int index, int draw, bool withSupport)
-    {
-        RandomStream random = new(RandomUse.FolderNegatives, draw, index);
-        int phrase = _index.Absent(_pictures[_entries[index].Image], ref random);
-        IReadOnlyList<int> samples = _index.SamplesOf(phrase);
-        bool shown = withSupport && samples.Count > 1;
-        return new(_index.Phrases[phrase], shown ? Get(samples[random.Next(samples.Count)]) : null);
-    }
 
     private static string FindList(string folder)
     {
@@ -97,79 +83,68 @@ public sealed class MaskFolder : SegmentationData
                 $"{folder} has {found.Length} of {string.Join(", ", _lists)}, expected one.");
     }
 
-    private IEnumerable<(int Line, string Text)> Lines()
+    /// <summary>All of the list, which is UTF-8.</summary>
+    private string Text()
     {
-        using StreamReader reader = new(_list, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        for (int line = 1; ; line++)
-        {
-            string? text;
-            try
-            {
-                text = reader.ReadLine();
-            }
-            catch (DecoderFallbackException e)
-            {
-                throw new DataFormatException($"{_list}, near line {line}: not UTF-8.", e);
-            }
-            if (text is null) yield break;
-            if (!string.IsNullOrWhiteSpace(text)) yield return (line, text);
-        }
+        byte[] bytes = File.ReadAllBytes(_list);
+        if (StrictUtf8.TryDecode(bytes, out string text, out int offset)) return text;
+        throw Error(1 + bytes.AsSpan(0, offset).Count((byte)'\n'), "not UTF-8");
     }
 
     private void ReadCsv()
     {
-        string[]? header = null;
-        foreach ((int line, string text) in Lines())
+        using SepReader reader = Sep.New(',').Reader(o => o with { HasHeader = false, DisableColCountCheck = true })
+            .FromText(Text());
+        (int columns, int next) = (0, 1);       // Sep counts where rows end, but not where the first one starts
+        foreach (SepReader.Row row in reader)
         {
-            string[] values = SplitCsv(line, text);
-            if (header is null)
+            (int line, next) = (next, row.LineNumberToExcl);
+            if (row.ColCount == 1 && row[0].Span.IsWhiteSpace()) continue;
+            string[] values = new string[row.ColCount];
+            for (int i = 0; i < values.Length; i++) values[i] = Unquote(line, row[i].Span);
+            if (columns == 0)
             {
-                header = values;
-                if (string.Join(',', values) is not ("image,mask,phrase" or "image,mask,phrase,kind"))
-                    throw Error(line, $"the header is '{text}', expected image,mask,phrase or image,mask,phrase,kind");
+                columns = values.Length;
+                if (columns < 3 || !_header.AsSpan().StartsWith(values))
+                {
+                    throw Error(line,
+                        $"the header is '{row.Span}', expected image,mask,phrase or image,mask,phrase,kind");
+                }
                 continue;
             }
-            if (values.Length != header.Length)
-                throw Error(line, $"{values.Length} values, the header has {header.Length}");
+            if (values.Length != columns) throw Error(line, $"{values.Length} values, the header has {columns}");
             Add(line, values[0], values[1], values[2], values.Length > 3 ? values[3] : "");
         }
     }
 
-    private string[] SplitCsv(int line, string text)
+    /// <summary>A value without the quotes around it; those within it are doubled.</summary>
+    private string Unquote(int line, ReadOnlySpan<char> value)
     {
-        List<string> values = [];
-        StringBuilder value = new();
-        for (int i = 0; ; i++)
+        if (value.ContainsAny('\r', '\n')) throw Error(line, "a quote is not closed on the same line");
+        if (!value.Contains('"')) return value.ToString();
+        if (value[0] != '"') throw Error(line, "a quote within a value that does not start with one");
+        StringBuilder text = new();
+        for (int i = 1; i < value.Length; i++)
         {
-            value.Clear();
-            if (i < text.Length && text[i] == '"')
+            if (value[i] == '"' && (++i == value.Length || value[i] != '"'))
             {
-                for (i++; ; i++)
-                {
-                    if (i >= text.Length) throw Error(line, "a quote is not closed on the same line");
-                    if (text[i] == '"' && (++i >= text.Length || text[i] != '"')) break;
-                    value.Append(text[i]);
-                }
-                if (i < text.Length && text[i] != ',')
-                    throw Error(line, $"expected a comma after a closing quote, got '{text[i]}'");
+                if (i == value.Length) return text.ToString();
+                throw Error(line, $"expected a comma after a closing quote, got '{value[i]}'");
             }
-            for (; i < text.Length && text[i] != ','; i++)
-            {
-                if (text[i] == '"') throw Error(line, "a quote within a value that does not start with one");
-                value.Append(text[i]);
-            }
-            values.Add(value.ToString());
-            if (i >= text.Length) return [.. values];
+            text.Append(value[i]);
         }
+        throw Error(line, "a quote is not closed on the same line");
     }
 
     private void ReadJsonLines()
     {
-        foreach ((int line, string text) in Lines())
+        string[] texts = Text().Split('\n');
+        for (int line = 1; line <= texts.Length; line++)
         {
+            if (string.IsNullOrWhiteSpace(texts[line - 1])) continue;
             try
             {
-                using JsonDocument document = JsonDocument.Parse(text);
+                using JsonDocument document = JsonDocument.Parse(texts[line - 1]);
                 ReadJsonLine(line, document.RootElement);
             }
             catch (JsonException e)
@@ -201,7 +176,26 @@ public sealed class MaskFolder : SegmentationData
         CheckPath(line, image);
         CheckPath(line, mask);
         if (!_pictures.TryGetValue(image, out int picture)) _pictures.Add(image, picture = _pictures.Count);
-        _entries.Add(new(line, image, mask, _index.Add(_entries.Count, phrase, picture), kind));
+        Add(phrase, picture);
+        _entries.Add(new(line, image, mask, kind));
+    }
+
+    /// <summary>Reads masks until one has a pixel: nothing can be learned from a list without any.</summary>
+    private void RequireForeground()
+    {
+        foreach (string mask in _entries.Select(e => e.Mask).Distinct())
+        {
+            try
+            {
+                if (Mask.Load(Path.Combine(_folder, mask)).Foreground().Values.AsSpan().Contains(1)) return;
+            }
+            catch (Exception e) when (e is ImageFormatException or IOException)
+            {
+                return;     // reported when it is its turn
+            }
+        }
+        throw Error(_entries[0].Line, $"the mask '{_entries[0].Mask}' is black everywhere, and so is every other of "
+            + "the list; a mask is white, or any colour, on the thing and black elsewhere");
     }
 
     private void CheckPath(int line, string path)
@@ -214,5 +208,5 @@ public sealed class MaskFolder : SegmentationData
 
     private DataFormatException Error(int line, string what) => new($"{_list}, line {line}: {what}.");
 
-    private sealed record Entry(int Line, string Image, string Mask, int Phrase, string Kind);
+    private sealed record Entry(int Line, string Image, string Mask, string Kind);
 }

@@ -10,6 +10,9 @@ public sealed record SegmentationSample
     /// <summary>0 and 1, at the picture's size.</summary>
     public required Mask Mask { get; init; }
 
+    /// <summary>1 on pixels that count, at the picture's size; null if all do. Training does without it.</summary>
+    public Mask? Valid { get; init; }
+
     public required string Phrase { get; init; }
 
     /// <summary>

@@ -31,7 +31,7 @@ internal static class SquareCrop
         Mask mask = new(side, side);
         for (int row = 0; row < side; row++)
             sample.Mask.Values.AsSpan((y + row) * width + x, side).CopyTo(mask.Values.AsSpan(row * side));
-        return sample with { Picture = sample.Picture.Crop(x, y, side, side), Mask = mask };
+        return sample with { Picture = sample.Picture.Crop(x, y, side, side), Mask = mask, Valid = null };
     }
 
     private static int[] CountAlong(Mask mask, bool columns)

@@ -22,12 +22,12 @@ public sealed record AuthorsMetrics
     /// <summary>"miou": "fgiou" of each class, averaged over the classes.</summary>
     public required IouCurve MeanIou { get; init; }
 
-    internal static AuthorsMetrics Of(Counts[] totals, IReadOnlyCollection<Counts[]> classes) => new()
+    internal static AuthorsMetrics Of(Counts[] totals, double[] meanIou) => new()
     {
         AveragePrecision = Ap(totals),
         ForegroundIou = Curve(j => ForegroundIouOf(totals[j])),
         BinaryIou = Curve(j => (ForegroundIouOf(totals[j]) + ForegroundIouOf(totals[j].OfBackground)) / 2),
-        MeanIou = Curve(j => classes.Average(c => ForegroundIouOf(c[j]))),
+        MeanIou = new(meanIou),
     };
 
     /// <summary>Simpson's rule on unevenly spaced, sorted points, in the form that SciPy up to 1.10 has.</summary>
@@ -71,6 +71,6 @@ public sealed record AuthorsMetrics
     private static IouCurve Curve(Func<int, double> score)
         => new([.. Enumerable.Range(0, SegmentationMetrics.Thresholds.Count).Select(score)]);
 
-    private static double ForegroundIouOf(Counts c)
+    internal static double ForegroundIouOf(Counts c)
         => c.TruePositive / (1.0 + c.TruePositive + c.FalsePositive + c.FalseNegative);
 }

@@ -6,13 +6,13 @@ internal readonly record struct Counts(long TruePositive, long FalsePositive, lo
     /// <summary>The same with the background as what is to be found.</summary>
     public Counts OfBackground => new(TrueNegative, FalseNegative, FalsePositive, TruePositive);
 
-    /// <summary>Intersection over union; 1 if both are empty.</summary>
+    /// <summary>Intersection over union; not a number if both are empty: there is nothing to score.</summary>
     public double Iou
     {
         get
         {
             long union = TruePositive + FalsePositive + FalseNegative;
-            return union == 0 ? 1 : (double)TruePositive / union;
+            return union == 0 ? double.NaN : (double)TruePositive / union;
         }
     }
 }

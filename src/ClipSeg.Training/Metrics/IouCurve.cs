@@ -7,11 +7,14 @@ public sealed class IouCurve
 
     internal IouCurve(double[] scores) => _scores = scores;
 
-    /// <summary>In the order of the thresholds.</summary>
+    /// <summary>In the order of the thresholds; not a number where there is nothing to score.</summary>
     public IReadOnlyList<double> Scores => _scores;
 
-    /// <summary>The highest score. Its threshold was chosen on the pictures that it is measured on.</summary>
-    public double Best => _scores.Max();
+    /// <summary>
+    /// The highest score; not a number if there is none. Its threshold was chosen on the pictures that it is measured
+    /// on.
+    /// </summary>
+    public double Best => _scores.Where(score => !double.IsNaN(score)).DefaultIfEmpty(double.NaN).Max();
 
     /// <summary>The threshold of <see cref="Best"/>; the lowest, if several have it.</summary>
     public double BestThreshold => SegmentationMetrics.Thresholds[Array.IndexOf(_scores, Best)];

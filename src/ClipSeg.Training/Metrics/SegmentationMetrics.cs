@@ -2,8 +2,8 @@ namespace ClipSeg.Training.Metrics;
 
 /// <summary>Scores predictions against masks, sample by sample, at 49 thresholds at once.</summary>
 /// <remarks>
-/// training-and-evaluation.md §6.1. Samples are kept as histograms of their probabilities, which give every count. For
-/// several threads: one of these for each, and <see cref="Merge"/>.
+/// training-and-evaluation.md §6.1. Samples are added to histograms of their probabilities, which give every count;
+/// memory does not grow with them. For several threads: one of these for each, and <see cref="Merge"/>.
 /// </remarks>
 public sealed class SegmentationMetrics
 {
@@ -17,7 +17,10 @@ public sealed class SegmentationMetrics
 
     private readonly (long On, long Off)[] _levels = new (long, long)[Levels];
     private readonly Dictionary<int, (long On, long Off)[]> _classes = [];
-    private readonly double[] _sampleIou = new double[Bins - 1];
+    private readonly (long On, long Off)[] _all = new (long, long)[Bins];
+    private readonly double[] _sampleIou = new double[Bins - 1], _sampleAuthorsIou = new double[Bins - 1];
+    private readonly int[] _scoredSamples = new int[Bins - 1];
+    private int _samplesWithoutClass;
 
     /// <summary>0.02, 0.04, ..., 0.98. A pixel is taken for the object if its probability is above.</summary>
     public static IReadOnlyList<double> Thresholds { get; } = [.. Enumerable.Range(1, Bins - 1).Select(j => j / 50.0)];
@@ -25,9 +28,12 @@ public sealed class SegmentationMetrics
     /// <summary>The number of samples added.</summary>
     public int Samples { get; private set; }
 
+    /// <summary>Whether any mask has a pixel.</summary>
+    public bool HasForeground => _all.Any(bin => bin.On > 0);
+
     /// <summary>Adds a sample whose prediction is logits. Otherwise as <see cref="AddProbabilities"/>.</summary>
     public void AddLogits(
-        ReadOnlySpan<float> logits, ReadOnlySpan<float> mask, int classId, ReadOnlySpan<float> valid = default)
+        ReadOnlySpan<float> logits, ReadOnlySpan<float> mask, int? classId, ReadOnlySpan<float> valid = default)
     {
         float[] probabilities = new float[logits.Length];
         for (int i = 0; i < logits.Length; i++) probabilities[i] = (float)(1 / (1 + Math.Exp(-(double)logits[i])));
@@ -37,11 +43,13 @@ public sealed class SegmentationMetrics
     /// <summary>Adds a sample: a prediction and a mask of the same size.</summary>
     /// <param name="probabilities">In [0, 1]; not-a-number counts as 0.</param>
     /// <param name="mask">Above 0.5 on the object.</param>
-    /// <param name="classId">What <see cref="AuthorsMetrics.MeanIou"/> averages over: for PhraseCut, a sample.</param>
+    /// <param name="classId">
+    /// What <see cref="AuthorsMetrics.MeanIou"/> averages over; null where, as for PhraseCut, each sample is a class.
+    /// </param>
     /// <param name="valid">0 on pixels that do not count; empty if all do.</param>
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public void AddProbabilities(
-        ReadOnlySpan<float> probabilities, ReadOnlySpan<float> mask, int classId, ReadOnlySpan<float> valid = default)
+        ReadOnlySpan<float> probabilities, ReadOnlySpan<float> mask, int? classId, ReadOnlySpan<float> valid = default)
     {
         if (mask.Length != probabilities.Length)
             throw new ArgumentException($"The mask has {mask.Length} pixels, the prediction {probabilities.Length}.");
@@ -66,9 +74,23 @@ public sealed class SegmentationMetrics
             }
         }
 
-        Add(sample, ClassOf(classId));
+        Add(sample, _all);
         Counts[] counts = CountsOf(sample);
-        for (int j = 0; j < counts.Length; j++) _sampleIou[j] += counts[j].Iou;
+        if (classId is { } id)
+        {
+            Add(sample, ClassOf(id));
+        }
+        else
+        {
+            _samplesWithoutClass++;
+            for (int j = 0; j < counts.Length; j++) _sampleAuthorsIou[j] += AuthorsMetrics.ForegroundIouOf(counts[j]);
+        }
+        for (int j = 0; j < counts.Length; j++)
+        {
+            if (double.IsNaN(counts[j].Iou)) continue;
+            _sampleIou[j] += counts[j].Iou;
+            _scoredSamples[j]++;
+        }
         Samples++;
     }
 
@@ -76,8 +98,15 @@ public sealed class SegmentationMetrics
     public void Merge(SegmentationMetrics other)
     {
         Add(other._levels, _levels);
+        Add(other._all, _all);
         foreach ((int classId, (long On, long Off)[] more) in other._classes) Add(more, ClassOf(classId));
-        for (int j = 0; j < _sampleIou.Length; j++) _sampleIou[j] += other._sampleIou[j];
+        for (int j = 0; j < _sampleIou.Length; j++)
+        {
+            _sampleIou[j] += other._sampleIou[j];
+            _sampleAuthorsIou[j] += other._sampleAuthorsIou[j];
+            _scoredSamples[j] += other._scoredSamples[j];
+        }
+        _samplesWithoutClass += other._samplesWithoutClass;
         Samples += other.Samples;
     }
 
@@ -86,7 +115,11 @@ public sealed class SegmentationMetrics
     public AuthorsMetrics Authors()
     {
         RequireSamples();
-        return AuthorsMetrics.Of(Totals(), [.. _classes.Values.Select(CountsOf)]);
+        Counts[][] classes = [.. _classes.Values.Select(CountsOf)];
+        double[] meanIou = [.. _sampleAuthorsIou.Select((sum, j)
+            => (sum + classes.Sum(c => AuthorsMetrics.ForegroundIouOf(c[j])))
+                / (_samplesWithoutClass + classes.Length))];
+        return AuthorsMetrics.Of(CountsOf(_all), meanIou);
     }
 
     /// <summary>The numbers to compare with anything else.</summary>
@@ -94,7 +127,7 @@ public sealed class SegmentationMetrics
     public PlainMetrics Plain()
     {
         RequireSamples();
-        return PlainMetrics.Of(Totals(), [.. _sampleIou.Select(sum => sum / Samples)], _levels);
+        return PlainMetrics.Of(CountsOf(_all), [.. _sampleIou.Select((sum, j) => sum / _scoredSamples[j])], _levels);
     }
 
     private (long On, long Off)[] ClassOf(int classId)
@@ -102,13 +135,6 @@ public sealed class SegmentationMetrics
         if (!_classes.TryGetValue(classId, out (long On, long Off)[]? sum))
             _classes.Add(classId, sum = new (long, long)[Bins]);
         return sum;
-    }
-
-    private Counts[] Totals()
-    {
-        (long On, long Off)[] sum = new (long, long)[Bins];
-        foreach ((long On, long Off)[] one in _classes.Values) Add(one, sum);
-        return CountsOf(sum);
     }
 
     private void RequireSamples()

@@ -6,6 +6,9 @@ namespace ClipSeg.Imaging;
 /// <summary>One value per pixel, in [0, 1]: a probability map, or a binary mask (0 and 1).</summary>
 public sealed class Mask
 {
+    // Black in a JPEG is seldom 0; what is as dark as this is its noise.
+    private const byte JpegBlack = 15;
+
     /// <param name="width">In pixels, at least 1.</param>
     /// <param name="height">In pixels, at least 1.</param>
     /// <param name="values">[height, width], owned by the mask from then on.</param>
@@ -35,8 +38,12 @@ public sealed class Mask
 
     /// <summary>
     /// Reads a mask from a picture: black is 0, white is 1; of a coloured pixel (RGB or palette) the largest channel
-    /// counts, so that any colour but black is set. 16-bit grey PNGs keep their precision. Alpha is ignored.
+    /// counts, so that any colour but black is set. 16-bit grey PNGs keep their precision. Where some pixels are more
+    /// transparent than others, as in a cut-out, alpha is the mask.
     /// </summary>
+    /// <remarks>
+    /// What a file means by white is for <see cref="Foreground"/> to say: many have 0 and 1, or a dark colour.
+    /// </remarks>
     /// <exception cref="ImageFormatException">The file is damaged, too large, or not a supported picture.</exception>
     public static Mask Load(string path) => Decode(PictureFile.Read(path), path);
 
@@ -50,9 +57,18 @@ public sealed class Mask
 
         Image image = Image.Decode(data, name);
         Mask mask = new(image.Width, image.Height);
+        if (image.Alpha is { } alpha && alpha.AsSpan().ContainsAnyExcept(alpha[0]))
+        {
+            for (int i = 0; i < alpha.Length; i++) mask.Values[i] = alpha[i] / 255f;
+            return mask;
+        }
         ReadOnlySpan<byte> rgb = image.Pixels;
+        byte black = PictureKind.Of(data) == PictureKind.Jpeg ? JpegBlack : (byte)0;
         for (int i = 0; i < mask.Values.Length; i++)
-            mask.Values[i] = Math.Max(rgb[i * 3], Math.Max(rgb[i * 3 + 1], rgb[i * 3 + 2])) / 255f;
+        {
+            byte value = Math.Max(rgb[i * 3], Math.Max(rgb[i * 3 + 1], rgb[i * 3 + 2]));
+            mask.Values[i] = value > black ? value / 255f : 0;
+        }
         return mask;
     }
 
@@ -88,6 +104,13 @@ public sealed class Mask
         for (int i = 0; i < Values.Length; i++) binary.Values[i] = Values[i] > threshold ? 1 : 0;
         return binary;
     }
+
+    /// <summary>
+    /// The pixels that a mask file means: 1 above half of its largest value, 0 elsewhere. So white on black, 0 and 1 of
+    /// 8 or 16 bits, a dark class colour, soft edges and JPEG's noise all come out as meant; nothing but black is
+    /// nothing.
+    /// </summary>
+    public Mask Foreground() => Threshold(Values.Max() / 2);
 
     /// <summary>This mask at another size: bilinear, pixel areas aligned, not averaged when it shrinks.</summary>
     public Mask Resize(int width, int height)

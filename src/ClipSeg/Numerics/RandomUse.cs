@@ -44,9 +44,12 @@ internal enum RandomUse
 
     /// <summary>Crops, templates, mixing weights, and whether a sample becomes a negative.</summary>
     BatchDraws = 311,
+    ValidationDraws = 312,
 
     PhraseCutSupports = 320,
     PhraseCutNegatives = 321,
+
+    /// <summary>Of all data sets in files but PhraseCut.</summary>
     FolderSupports = 330,
     FolderNegatives = 331,
 

@@ -106,10 +106,7 @@ internal sealed class PromptEncoder
         return new("picture", _engine.EmbedPictures(_preprocessing.Apply(support), limit).Data);
     }
 
-    /// <summary>
-    /// The mask at CLIP's size, [H, W]: 1 above half of its largest value, so that soft masks, JPEG's noise and dark
-    /// class colours all come out as meant.
-    /// </summary>
+    /// <summary>The mask's foreground at CLIP's size, [H, W].</summary>
     private Tensor Binary(Mask mask, Image support)
     {
         if (mask.Width != support.Width || mask.Height != support.Height)
@@ -117,9 +114,9 @@ internal sealed class PromptEncoder
             throw new ArgumentException($"The mask is {mask.Width}x{mask.Height}, its picture "
                 + $"{support.Width}x{support.Height}; they must be of one size.", nameof(mask));
         }
-        float largest = mask.Values.Max();
-        if (!(largest > 0)) throw new ArgumentException("The mask is empty: it is black everywhere.", nameof(mask));
-        return _preprocessing.Apply(mask.Threshold(largest / 2));
+        if (!(mask.Values.Max() > 0))
+            throw new ArgumentException("The mask is empty: it is black everywhere.", nameof(mask));
+        return _preprocessing.Apply(mask.Foreground());
     }
 
     private IEnumerable<Prompt> Embed(string[] texts)

@@ -1,7 +1,9 @@
 using ClipSeg.Checkpoints;
 using ClipSeg.Cli;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Model;
+using ClipSeg.Numerics;
 using ClipSeg.Scenes;
 using ClipSeg.Tests.Checkpoints;
 using ClipSeg.Tests.Scenes;
@@ -32,7 +34,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal("", string.Join('\n', _cli.Errors.Split('\n').Where(l => !l.StartsWith("step "))));
         Assert.StartsWith($"{_cli.Folder.At("run")}: step 4 of 4, best score ", _cli.Output);
         Assert.EndsWith("(foreground IoU)\n", _cli.Output);
-        Assert.Equal(["best", "last", "log.jsonl", "loss.png", "state.safetensors"], Entries("run"));
+        Assert.Equal(["best", "last", "log.jsonl", "loss.png", "run.json", "state.safetensors"], Entries("run"));
         Assert.Equal([2, 4], new TrainingFolder(_cli.Folder.At("run")).ReadLog().Select(line => line.Step));
         Assert.True(Image.Load(_cli.Folder.At("run", "loss.png")).Width > 100);
         foreach (string model in (string[])["best", "last"])
@@ -51,13 +53,112 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(CommandLine.Stopped, code);
         Assert.Equal(2, new TrainingFolder(_cli.Folder.At("stopped")).ReadLog()[^1].Step);
 
-        _cli.AssertFailed(1, _cli.Run(Args("stopped")), "is not empty. Add --resume");
-        _cli.AssertFailed(1, _cli.Run(Args("stopped", "--resume", "--rate", "0.5")), "is of another run");
-        Assert.Equal(0, _cli.Run(Args("stopped", "--resume")));
+        _cli.AssertFailed(1, _cli.Run(Args("stopped")), "is not empty. Go on with its run with --resume");
+        Assert.Equal(0, _cli.Run("train", "--resume", _cli.Folder.At("stopped")));
+        Assert.StartsWith($"{_cli.Folder.At("stopped")}: step 4 of 4", _cli.Output);
         Assert.Equal(0, _cli.Run(Args("whole")));
         Assert.Equal(
             File.ReadAllBytes(_cli.Folder.At("whole", "last", "model.safetensors")),
             File.ReadAllBytes(_cli.Folder.At("stopped", "last", "model.safetensors")));
+    }
+
+    [Fact]
+    public void A_run_is_resumed_by_its_folder_alone_and_says_what_differs()
+    {
+        string run = _cli.Folder.At("run");
+        Assert.Equal(0, _cli.Run(Args("run", "--go-on")));
+        RunRecord record = new TrainingFolder(run).ReadRecord();
+        Assert.Equal(Path.GetFullPath(CliRun.Mini), record.Options["model"]);
+        Assert.Equal(("train", "true", _pictures.Path),
+            (record.Command, record.Options["go-on"], record.Options["data"]));
+        Assert.Equal(("48", "0.001", "4"), (record.Recipe["size"], record.Recipe["rate"], record.Recipe["steps"]));
+        Assert.Equal(RecipeKeys.Train.Select(key => key.Name).Order(), record.Recipe.Keys.Order());
+
+        _cli.AssertFailed(2, Resume("--rate", "0.5"), $"rate is 0.5, but the run in '{run}' was started with 0.001:");
+        _cli.AssertFailed(2, Resume("--precision", "bf16"), $"--precision is bf16, but the run in '{run}' was started");
+        string recipe = _cli.Folder.At("recipe.json");
+        File.WriteAllText(recipe, """{"steps": 8, "negatives": 0.5}""");
+        _cli.AssertFailed(2, Resume("--recipe", recipe), "negatives is 0.5, but the run");
+        _cli.AssertFailed(1, _cli.Run("train", "--resume", _cli.Folder.At("none")), "none' holds no run");
+        _cli.AssertFailed(2, Resume("-o", _cli.Folder.At("other")), "leave -o out");
+        _cli.AssertFailed(2, _cli.Run("train", "--data", _pictures.Path), "Name the run's folder with -o");
+
+        // More steps, and pictures that have moved since.
+        string moved = _cli.Folder.At("moved");
+        Directory.Move(_pictures.Path, moved);
+        Assert.Equal(0, Resume("--steps", "6", "--rate", "0.001", "--data", moved));
+        Assert.StartsWith($"{run}: step 6 of 6", _cli.Output);
+        record = new TrainingFolder(run).ReadRecord();
+        Assert.Equal((moved, "6"), (record.Options["data"], record.Recipe["steps"]));
+        Directory.CreateDirectory(_pictures.Path);
+
+        int Resume(params string[] options) => _cli.Run(["train", "--resume", run, .. options]);
+    }
+
+    [Fact]
+    public void A_run_that_was_killed_before_it_saved_anything_starts_again()
+    {
+        Assert.Equal(0, _cli.Run(Args("run")));
+        File.Delete(_cli.Folder.At("run", "state.safetensors"));
+        Assert.Equal(0, _cli.Run("train", "--resume", _cli.Folder.At("run")));
+        Assert.Equal([2, 4], new TrainingFolder(_cli.Folder.At("run")).ReadLog().Select(line => line.Step));
+    }
+
+    [Fact]
+    public void Pictures_are_trained_at_the_size_that_the_model_reads_unless_another_is_named()
+    {
+        string[] args = [.. Args("run").Where(arg => arg != "--size" && arg != "48")];
+        Assert.Equal(0, _cli.Run(args));
+        using Segmenter before = Segmenter.Load(CliRun.Mini), after = Segmenter.Load(_cli.Folder.At("run", "last"));
+        Assert.Equal(before.Preprocessing.Width, after.Preprocessing.Width);
+    }
+
+    [Fact]
+    public void A_folder_may_be_called_scenes_and_options_of_scenes_are_not_taken_for_nothing()
+    {
+        string scenes = _cli.Folder.At("scenes");
+        Directory.CreateDirectory(scenes);
+        PictureFolder.Write(scenes, 10);
+        Assert.Equal(0, _cli.Run(Args("run", "--data", scenes)));
+        _cli.AssertFailed(2, _cli.Run(Args("run2", "--photos", scenes)), "--photos goes with --scenes only.");
+        _cli.AssertFailed(2, _cli.Run([.. Args("run3"), "--scenes"]), "one of --data DIR and --scenes");
+        _cli.AssertFailed(1, _cli.Run(Args("run4", "--data", _cli.Folder.At("nowhere"))), "There is no data set at");
+    }
+
+    [Fact]
+    public void Black_masks_are_no_score_and_no_list_of_them_is_trained_on()
+    {
+        for (int i = 1; i < 10; i++) new Mask(48, 48).Save(_pictures.At($"mask{i}.png"));
+        Assert.Equal(0, _cli.Run(Args("run", "--negatives", "0")));
+        Assert.Contains("no score yet", _cli.Errors);
+        Assert.EndsWith("best score none yet\n", _cli.Output);
+        Assert.All(new TrainingFolder(_cli.Folder.At("run")).ReadLog(), line => Assert.Null(line.Score));
+
+        new Mask(48, 48).Save(_pictures.At("mask0.png"));
+        int code = _cli.Run(Args("run2"));
+        _cli.AssertFailed(1, code, "phrases.csv, line 2: the mask 'mask0.png' is black everywhere, and so is");
+    }
+
+    [Fact]
+    public void A_weight_that_is_no_number_ends_the_run_with_one_line()
+    {
+        string model = _cli.Folder.At("nan");
+        using (Checkpoint mini = Checkpoint.Open(CliRun.Mini))
+        {
+            Directory.CreateDirectory(model);
+            foreach (string file in Directory.GetFiles(CliRun.Mini))
+                File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+            SafeTensorsWriter.Write(Path.Combine(model, "model.safetensors"), [.. mini.Tensors.Select(t =>
+            {
+                Tensor value = t.Value.ToTensor();
+                if (t.Key == "decoder.film_add.bias") value.Data[3] = float.NaN;
+                return StoredTensor.Of(t.Key, value);
+            })], new Dictionary<string, string>());
+        }
+        int code = _cli.Run(Args("run", "--model", model, "--go-on"));
+        Assert.Equal(1, code);
+        Assert.Contains("decoder.film_add.bias", _cli.Errors);
+        Assert.Single(_cli.Errors.Split('\n'), line => line.StartsWith("clipseg: "));
     }
 
     [Fact]
@@ -99,7 +200,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(0, Run("run", some));
         _cli.AssertFailed(1, Run("run2", all), "passes the filter");
         _cli.AssertFailed(1, Run("run3", "missing"), "'missing'");
-        _cli.AssertFailed(2, _cli.Run(Args("run4", "--remove-words", some)), "is for PhraseCut folders");
+        _cli.AssertFailed(2, _cli.Run(Args("run4", "--remove-words", some)), "Words are removed from PhraseCut, and");
 
         int Run(string run, string list) => _cli.Run(Args(run, "--data", phraseCut.Path, "--remove-words", list));
     }
@@ -151,7 +252,7 @@ public sealed class TrainCommandTests : IDisposable
     public void A_folder_without_a_list_is_named()
     {
         File.Delete(_pictures.At("phrases.csv"));
-        _cli.AssertFailed(1, _cli.Run(Args("run")), $"{_pictures.Path} has 0 of phrases.csv, phrases.jsonl");
+        _cli.AssertFailed(1, _cli.Run(Args("run")), "is no data set that is known: expected image_data_split.json");
     }
 
     [Fact]
@@ -181,7 +282,8 @@ public sealed class TrainCommandTests : IDisposable
         string config = Path.Combine(CliRun.Mini, "config.json"), missing = _cli.Folder.At("missing");
         string[] pretrain = ["pretrain", "--config", config, "-o", _cli.Folder.At("clip"), "--artwork", missing];
         _cli.AssertFailed(1, _cli.Run(pretrain), $"no artwork in '{missing}'. Fetch it with: dotnet run scripts/get");
-        string[] train = Args("run", "--data", "scenes", "--artwork", missing);
+        string[] train =
+            [.. Args("run", "--artwork", missing).Where(a => a != "--data" && a != _pictures.Path), "--scenes"];
         _cli.AssertFailed(1, _cli.Run(train), "dotnet run scripts/get-data.cs");
     }
 

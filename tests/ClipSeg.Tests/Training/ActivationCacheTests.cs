@@ -64,7 +64,8 @@ public sealed class ActivationCacheTests : IDisposable
         patches.Changed();
         Assert.Equal(score, trainer.Validate());
         for (int step = 0; step < 2 * Epoch; step++) Assert.True(float.IsFinite(trainer.Step()));
-        Assert.Throws<InvalidOperationException>(() => Trainer(model, null).Step());
+        DivergedException e = Assert.Throws<DivergedException>(() => Trainer(model, null).Step());
+        Assert.Matches("^Step 0: the loss is NaN: the weight '.*patch_embedding.weight' has the value NaN", e.Message);
     }
 
     [Fact]

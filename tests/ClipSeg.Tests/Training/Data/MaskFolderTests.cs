@@ -100,7 +100,7 @@ public sealed class MaskFolderTests
         TemporaryFolder folder = new();
         new Image(3, 2).Save(folder.At("a.png"));
         new Image(3, 2).Save(folder.At("b.png"));
-        new Mask(3, 2, [0, 0.6f, 0.4f, 0, 0, 0]).Save(folder.At("m.png"));
+        new Mask(3, 2, [0, 0.6f, 0.2f, 0, 0, 0]).Save(folder.At("m.png"));
         File.WriteAllText(folder.At(list), text);
         return folder;
     }

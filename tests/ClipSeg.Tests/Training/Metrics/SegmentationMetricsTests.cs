@@ -74,7 +74,7 @@ public sealed class SegmentationMetricsTests
         foreach (double threshold in (double[])[0.02, 0.1, 0.3, 0.5, 0.98])
         {
             (int both, int either, int neither, int notBoth) = (0, 0, 0, 0);
-            double mean = 0;
+            (double sum, int scored) = (0, 0);
             for (int n = 0; n < 12; n++)
             {
                 (int intersection, int union) = (0, 0);
@@ -89,12 +89,14 @@ public sealed class SegmentationMetricsTests
                 }
                 both += intersection;
                 either += union;
-                mean += (union == 0 ? 1 : (double)intersection / union) / 12;
+                if (union == 0) continue;
+                sum += (double)intersection / union;
+                scored++;
             }
             Assert.Equal((double)both / either, actual.ForegroundIou.At(threshold), 1e-12);
             double binary = ((double)both / either + (double)neither / notBoth) / 2;
             Assert.Equal(binary, actual.BinaryIou.At(threshold), 1e-12);
-            Assert.Equal(mean, actual.MeanSampleIou.At(threshold), 1e-12);
+            Assert.Equal(sum / scored, actual.MeanSampleIou.At(threshold), 1e-12);
         }
     }
 
@@ -155,16 +157,32 @@ public sealed class SegmentationMetricsTests
     }
 
     [Fact]
-    public void Nothing_found_where_there_is_nothing_scores_one_by_the_plain_definition_and_zero_by_the_authors()
+    public void Nothing_found_where_there_is_nothing_has_no_score_and_zero_by_the_authors()
     {
         SegmentationMetrics metrics = new();
         metrics.AddProbabilities([0, 0.01f], [0, 0], 7);
-        Assert.Equal(1, metrics.Plain().MeanSampleIou.At(0.5));
-        Assert.Equal(1, metrics.Plain().BinaryIou.At(0.5));
-        Assert.Equal(0, metrics.Plain().AveragePrecision);
+        Assert.Equal(double.NaN, metrics.Plain().MeanSampleIou.At(0.5));
+        Assert.Equal(double.NaN, metrics.Plain().ForegroundIou.Best);
+        Assert.Equal(double.NaN, metrics.Plain().AveragePrecision);
+        Assert.Equal(1, metrics.Plain().BinaryIou.At(0.5));     // the background's alone
+        Assert.False(metrics.HasForeground);
         Assert.Equal(0, metrics.Authors().MeanIou.At(0.5));
         Assert.Equal(1 / 3.0, metrics.Authors().BinaryIou.At(0.5), 1e-12);
         Assert.Equal(0, metrics.Authors().AveragePrecision);
+    }
+
+    [Fact]
+    public void A_class_for_each_sample_is_what_no_class_is_taken_for()
+    {
+        SegmentationMetrics without = new(), with = new();
+        for (int n = 0; n < 12; n++)
+        {
+            Range range = (n * Pixels)..((n + 1) * Pixels);
+            without.AddLogits(_fixture["logits"].Data[range], _fixture["masks"].Data[range], classId: null);
+            with.AddLogits(_fixture["logits"].Data[range], _fixture["masks"].Data[range], classId: n);
+        }
+        for (int j = 0; j < 49; j++)
+            Assert.Equal(with.Authors().MeanIou.Scores[j], without.Authors().MeanIou.Scores[j], 1e-12);
     }
 
     [Fact]

@@ -1,0 +1,71 @@
+namespace ClipSeg.Training.Metrics;
+
+/// <summary>
+/// Semantic segmentation: every pixel has one class. Counts what was taken for what; memory is classes squared.
+/// </summary>
+internal sealed class ConfusionMatrix
+{
+    private readonly long[] _counts;            // [truth, prediction]
+    private readonly int _classes;
+
+    /// <param name="classes">Their number, the background's among them if it is one.</param>
+    public ConfusionMatrix(int classes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
+        (_classes, _counts) = (classes, new long[checked(classes * classes)]);
+    }
+
+    /// <summary>Adds a picture.</summary>
+    /// <param name="predicted">A class for each pixel.</param>
+    /// <param name="truth">A class for each pixel; any other number, such as 255, is not scored.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or a prediction is no class.</exception>
+    public void Add(ReadOnlySpan<byte> predicted, ReadOnlySpan<byte> truth)
+    {
+        if (predicted.Length != truth.Length)
+            throw new ArgumentException($"The truth has {truth.Length} pixels, the prediction {predicted.Length}.");
+        for (int i = 0; i < truth.Length; i++)
+        {
+            if (truth[i] >= _classes) continue;
+            if (predicted[i] >= _classes)
+                throw new ArgumentException($"Pixel {i} is predicted as {predicted[i]}; there are {_classes} classes.");
+            _counts[truth[i] * _classes + predicted[i]]++;
+        }
+    }
+
+    /// <summary>Adds all that was added to another one.</summary>
+    public void Merge(ConfusionMatrix other)
+    {
+        for (int i = 0; i < _counts.Length; i++) _counts[i] += other._counts[i];
+    }
+
+    /// <summary>Intersection over union of a class; not a number if no pixel has it or is taken for it.</summary>
+    public double Iou(int classId)
+    {
+        (long row, long column) = (0, 0);
+        for (int k = 0; k < _classes; k++)
+        {
+            row += _counts[classId * _classes + k];
+            column += _counts[k * _classes + classId];
+        }
+        long both = _counts[classId * _classes + classId], union = row + column - both;
+        return union == 0 ? double.NaN : (double)both / union;
+    }
+
+    /// <summary>"mIoU" of some classes: those without a pixel anywhere do not count.</summary>
+    public double MeanIou(IEnumerable<int> classes)
+    {
+        double[] ious = [.. classes.Select(Iou).Where(iou => !double.IsNaN(iou))];
+        return ious.Length == 0 ? double.NaN : ious.Average();
+    }
+
+    /// <summary>
+    /// As <see cref="MeanIou"/>, as the paper's Table 4 was computed: classes that do not occur count as 0.
+    /// </summary>
+    /// <remarks>training-and-evaluation.md §6.2.</remarks>
+    public double AuthorsMeanIou(IEnumerable<int> classes)
+        => classes.Select(Iou).Average(iou => double.IsNaN(iou) ? 0 : iou);
+
+    /// <summary>Of the scores of seen and unseen classes; 0 if either is.</summary>
+    public static double HarmonicMean(double seen, double unseen)
+        => seen + unseen == 0 ? 0 : 2 * seen * unseen / (seen + unseen);
+}
