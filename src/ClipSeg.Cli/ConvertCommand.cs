@@ -14,41 +14,13 @@ internal static class ConvertCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> source = new("MODEL") { Description = "A folder, a file, or the name of a pulled model." };
-        Argument<string> target = new("DIR") { Description = "The folder to write, which must not exist yet." };
-        Option<string> type = new("--type")
-        {
-            Description = "How weights are stored.",
-            HelpName = "TYPE",
-            DefaultValueFactory = _ => "float32",
-        };
-        type.AcceptOnlyFromAmong("float32", "float16", "bfloat16");
         ExampleCommand command = new("convert",
-            "Write a model as a folder that this program and Hugging Face's tools open.", Examples)
-        {
-            source, target, type,
-        };
+            "Write a model as a folder that this program and Hugging Face's tools open.", Examples);
         ModelOptions files = new();
-        files.AddFilesTo(command);
         files.AddSizeTo(command);
-        command.SetAction(parsed =>
-        {
-            string folder = parsed.GetValue(target)!;
-            if (Path.Exists(folder))
-                throw new IOException($"'{folder}' exists already; a model is written to a new folder.");
-            using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
-            Checkpoint checkpoint = model.Checkpoint!;
-            string[] licence = [.. ShowCommand.LicenceFiles(checkpoint)];
-            terminal.Wait($"Writing {folder}", () =>
-            {
-                ModelFiles.Write(folder, checkpoint.Tensors.Values, model.Model.Config, model.Preprocessing,
-                    ModelFiles.ReadVocabulary(checkpoint, new()),
-                    Enum.Parse<StoredType>(parsed.GetValue(type)!, ignoreCase: true), licence);
-                return folder;
-            });
-            terminal.Output.WriteLine(folder);
-            return CommandLine.Done;
-        });
-        return command;
+        return Conversion.Run(command, files, terminal, ["float32", "float16", "bfloat16"], (model, _)
+            => ModelFiles.Write(model.Folder, model.Checkpoint.Tensors.Values, model.Source.Model.Config,
+                model.Source.Preprocessing, model.Vocabulary,
+                Enum.Parse<StoredType>(model.Type, ignoreCase: true), model.Licence));
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ClipSeg.Checkpoints;
 using ClipSeg.Onnx;
 
 namespace ClipSeg.Cli;
@@ -14,43 +13,18 @@ internal static class ExportCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string> source = new("MODEL") { Description = "A folder, a file, or the name of a pulled model." };
-        Argument<string> target = new("DIR") { Description = "The folder to write, which must not exist yet." };
         Option<bool> onnx = new("--onnx") { Description = "Write ONNX, which is the only format so far." };
         Option<bool> split = new("--split")
         {
             Description = "Write vision.onnx, picture.onnx, text.onnx and decoder.onnx instead of model.onnx.",
         };
-        Option<string> type = new("--type")
+        ExampleCommand command = new("export", "Write a model for ONNX Runtime.", Examples) { onnx, split };
+        command.Validators.Add(result =>
         {
-            Description = "How weights are stored.",
-            HelpName = "TYPE",
-            DefaultValueFactory = _ => "float32",
-        };
-        type.AcceptOnlyFromAmong("float32", "float16", "int8");
-        ExampleCommand command = new("export", "Write a model for ONNX Runtime.", Examples)
-        {
-            source, target, onnx, type, split,
-        };
-        ModelOptions files = new();
-        files.AddFilesTo(command);
-        command.SetAction(parsed =>
-        {
-            if (!parsed.GetValue(onnx))
-                throw new UsageException("No format to export to: add --onnx, the only one so far.");
-            string folder = parsed.GetValue(target)!;
-            using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
-            Checkpoint checkpoint = model.Checkpoint!;
-            string[] licence = [.. ShowCommand.LicenceFiles(checkpoint)];
-            terminal.Wait($"Writing {folder}", () =>
-            {
-                OnnxFolder.Write(folder, model.Model, model.Preprocessing, ModelFiles.ReadVocabulary(checkpoint, new()),
-                    Enum.Parse<OnnxType>(parsed.GetValue(type)!, ignoreCase: true), parsed.GetValue(split), licence);
-                return folder;
-            });
-            terminal.Output.WriteLine(folder);
-            return CommandLine.Done;
+            if (!result.GetValue(onnx)) result.AddError("No format to export to: add --onnx, the only one so far.");
         });
-        return command;
+        return Conversion.Run(command, new(), terminal, ["float32", "float16", "int8"], (model, parsed)
+            => OnnxFolder.Write(model.Folder, model.Source.Model, model.Source.Preprocessing, model.Vocabulary,
+                Enum.Parse<OnnxType>(model.Type, ignoreCase: true), parsed.GetValue(split), model.Licence));
     }
 }

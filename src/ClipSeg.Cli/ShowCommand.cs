@@ -33,10 +33,6 @@ internal static class ShowCommand
         return command;
     }
 
-    /// <summary>The files beside a model that say what one may do with it.</summary>
-    public static IEnumerable<string> LicenceFiles(Checkpoint checkpoint)
-        => Licence.Files.Select(checkpoint.File).OfType<string>();
-
     private static Table Describe(Segmenter model)
     {
         (Checkpoint checkpoint, ClipSegConfig c) = (model.Checkpoint!, model.Model.Config);
