@@ -23,9 +23,9 @@ internal sealed class PictureList : IReadOnlyCollection<string>
     /// <summary>A folder or wildcard without a picture; null if there was none such.</summary>
     public string? Empty { get; private set; }
 
-    /// <summary>"1 hidden, 2 others"; null if nothing was passed over.</summary>
+    /// <summary>"folders (1), hidden files (2)"; null if nothing was passed over.</summary>
     public string? PassedOver
-        => _passedOver.Count == 0 ? null : string.Join(", ", _passedOver.Select(p => $"{p.Value} {p.Key}"));
+        => _passedOver.Count == 0 ? null : string.Join(", ", _passedOver.Select(p => $"{p.Key} ({p.Value})"));
 
     /// <summary>Adds a file, a folder's pictures, or standard input.</summary>
     public void Add(string path)
@@ -53,12 +53,15 @@ internal sealed class PictureList : IReadOnlyCollection<string>
         HashSet<string> names = new(paths, StringComparer.OrdinalIgnoreCase);
         foreach (string path in paths.Order(StringComparer.Ordinal))
         {
-            if (Reason(path, names) is { } reason)
-                _passedOver[reason] = _passedOver.GetValueOrDefault(reason) + 1;
+            if (Reason(path, names) is { } reason) PassOver(reason);
             else AddOne(path);
         }
-        if (Count == before) Empty ??= source;
+        if (Count > before) return;
+        PassOver("folders without pictures");
+        Empty ??= source;
     }
+
+    private void PassOver(string reason) => _passedOver[reason] = _passedOver.GetValueOrDefault(reason) + 1;
 
     private void AddOne(string path)
     {
@@ -68,9 +71,9 @@ internal sealed class PictureList : IReadOnlyCollection<string>
     /// <summary>Why a file is passed over; null if it is not.</summary>
     private static string? Reason(string path, HashSet<string> siblings)
     {
-        if (Path.GetFileName(path).StartsWith('.')) return "hidden";
+        if (Path.GetFileName(path).StartsWith('.')) return "hidden files";
         if (Directory.Exists(path)) return "folders";
-        if (!PictureNames.IsRead(path)) return "not named like pictures";
+        if (!PictureNames.IsRead(path)) return "files not named like pictures";
         return OutputNames.IsResult(path, siblings) ? "results of this program" : null;
     }
 }

@@ -50,7 +50,7 @@ internal static class PullCommand
     /// <returns>The folder of the model.</returns>
     public static string? Offer(Terminal terminal, string model, string? revision)
     {
-        if (!terminal.Interactive || HubName.TryParse(model, revision) is not { } name) return null;
+        if (!terminal.CanAsk || HubName.TryParse(model, revision) is not { } name) return null;
         HubOffer offer = terminal.Wait($"Asking for {name}", () => HubOf(terminal)
             .Offer(name.Name, name.Revision, terminal.Stop).GetAwaiter().GetResult());
         string licence = offer.Licence is null ? "its card names no licence" : $"licence: {offer.Licence}";

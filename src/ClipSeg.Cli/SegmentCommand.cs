@@ -127,7 +127,6 @@ internal sealed class SegmentCommand
     {
         string[] labels = [.. prompts.Select(p => p.Name)];
         ResultNames files = names.For(path, labels);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(files.Overlay))!);
         for (int i = 0; i < masks.Length; i++) masks[i].Save(files.Masks[i]);
         Overlay.Draw(picture, masks, labels, threshold).Save(files.Overlay);
         return new(path)

@@ -39,6 +39,9 @@ internal sealed class Terminal
     /// <summary>Whether somebody watches the error stream, so that progress may be drawn.</summary>
     public bool Interactive => _progress is not null;
 
+    /// <summary>Whether somebody can be asked: what is piped in is no answer.</summary>
+    public bool CanAsk => Interactive && OpenInput() is null;
+
     /// <summary>
     /// Where the program lies; the model that comes with it is looked for here and in the folders above.
     /// </summary>
@@ -128,7 +131,7 @@ internal sealed class Terminal
             new TransferSpeedColumn(), new RemainingTimeColumn())
         .Start(bars => work(bars.AddTask(Markup.Escape(title))));
 
-    /// <summary>Asks a question that is answered with yes or no; must be interactive.</summary>
+    /// <summary>Asks a question that is answered with yes or no; needs <see cref="CanAsk"/>.</summary>
     public bool Confirm(string question) => _progress!.Confirm(Markup.Escape(OneLine(question)));
 
     /// <summary>A size as people read it: "1.3 MB".</summary>

@@ -189,7 +189,7 @@ internal sealed class OnnxModel
         for (int i = 0; i < _config.Text.Layers; i++)
             x = _towers.EncoderLayer(x, $"{Tower}.encoder.layers.{i}", _config.Text, mask);     // [P, T, C]
 
-        // The first end token; in old configs, the first of the largest ids (formats.md §0.4).
+        // The first end token; in old configs, the first of the largest ids (formats.md §0, trap 4).
         string score = _config.EndToken == TextTower.LegacyEndToken
             ? ids
             : _graph.Node("Equal", [ids, _graph.Integer(_config.EndToken)]);

@@ -5,7 +5,7 @@ using ClipSeg.Training.Data;
 
 namespace ClipSeg.Scenes;
 
-/// <summary>Writes scenes as PhraseCut does; spec training-and-evaluation.md, 4.1. Pictures are PNG.</summary>
+/// <summary>Writes scenes as PhraseCut does; spec training-and-evaluation.md §4.1. Pictures are PNG.</summary>
 internal sealed class PhraseCutWriter(string folder, int size, int phrasesPerScene)
 {
     private readonly List<(long Id, string Split)> _images = [];

@@ -11,12 +11,7 @@ public sealed partial class ReadmeTests
 {
     [Fact]
     public void The_example_of_the_readme_is_the_code_of_this_file()
-    {
-        string[] fences = [.. Fence().Matches(Read("README.md")).Select(m => m.Groups[1].Value)];
-        Assert.NotEmpty(fences);
-        string own = Read("tests", "ClipSeg.Tests", "ReadmeTests.cs");
-        Assert.All(fences, fence => Assert.Contains(Normal(fence), Normal(own)));
-    }
+        => AssertFencesAreIn(nameof(ReadmeTests), "README.md");
 
     [Fact]
     public void The_example_of_the_readme_runs()
@@ -31,6 +26,15 @@ public sealed partial class ReadmeTests
 
         Assert.Equal(
             (133, 97), (Image.Load(folder.At("overlay.png")).Width, Image.Load(folder.At("overlay.png")).Height));
+    }
+
+    /// <summary>Asserts that a document's examples of C# are part of a test's source.</summary>
+    internal static void AssertFencesAreIn(string test, params ReadOnlySpan<string> document)
+    {
+        string[] fences = [.. Fence().Matches(Read(document)).Select(m => m.Groups[1].Value)];
+        Assert.NotEmpty(fences);
+        string source = Normal(Read("tests", "ClipSeg.Tests", $"{test}.cs"));
+        Assert.All(fences, fence => Assert.Contains(Normal(fence), source));
     }
 
     private static void Example(string model, string photo, string overlay, string mug, string mugMask)

@@ -64,6 +64,28 @@ public sealed partial class RepositoryTests
         }
     }
 
+    [Fact]
+    public void Every_section_that_a_comment_cites_exists()
+    {
+        string specifications = Path.Combine(Fixtures.Root, "docs", "spec");
+        Dictionary<string, string[]> sections = Directory.GetFiles(specifications, "*.md").ToDictionary(
+            path => Path.GetFileName(path),
+            path => Heading().Matches(File.ReadAllText(path)).Select(m => m.Groups[1].Value).ToArray());
+        int cited = 0;
+        List<string> wrong = [];
+        foreach (string file in Sources("src").Concat(Sources("tests")))
+        {
+            foreach (Match use in Citation().Matches(File.ReadAllText(file)))
+            {
+                cited++;
+                string[] known = sections.GetValueOrDefault(use.Groups[1].Value.ToLowerInvariant()) ?? [];
+                if (!known.Contains(use.Groups[2].Value)) wrong.Add($"{file}: {use.Value}");
+            }
+        }
+        Assert.Empty(wrong);
+        Assert.InRange(cited, 30, int.MaxValue);
+    }
+
     /// <summary>The place of a folder of src, or of a namespace, among the rooms.</summary>
     private static int Room(string name)
     {
@@ -82,6 +104,13 @@ public sealed partial class RepositoryTests
 
     [GeneratedRegex(@"\]\((?!https?://|#)([^)#]+)[^)]*\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^#+ (\d+(?:\.\d+)*)", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    // "formats.md §9.2"; the words may stand on two lines of a comment.
+    [GeneratedRegex(@"([\w-]+\.md),?[\s/]+§(\d+(?:\.\d+)*)")]
+    private static partial Regex Citation();
 
     [GeneratedRegex(@"[/\\](bin|obj)[/\\]")]
     private static partial Regex Output();

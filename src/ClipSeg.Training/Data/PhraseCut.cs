@@ -4,7 +4,7 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>Which samples of PhraseCut to keep; spec training-and-evaluation.md, 4.2 and 4.3.</summary>
+/// <summary>Which samples of PhraseCut to keep; spec training-and-evaluation.md §4.2 and 4.3.</summary>
 public sealed record PhraseCutFilter
 {
     /// <summary>Phrases to leave out altogether, such as those that name a removed class.</summary>

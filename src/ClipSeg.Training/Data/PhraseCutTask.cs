@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>One task of refer_*.json, as far as training needs it; spec training-and-evaluation.md, 4.1.</summary>
+/// <summary>One task of refer_*.json, as far as training needs it; spec training-and-evaluation.md §4.1.</summary>
 internal sealed record PhraseCutTask
 {
     private const int MaxPoints = 50_000;       // of all polygons together, many times what annotators draw

@@ -5,7 +5,7 @@ namespace ClipSeg.Training.Data;
 /// <summary>Polygons to pixels by scikit-image's rule, and masks to polygons that give exactly the mask back.</summary>
 /// <remarks>
 /// A pixel is the point with its whole coordinates. It is set inside (even-odd), on an edge and on a vertex; spec
-/// training-and-evaluation.md, 4.4.
+/// training-and-evaluation.md §4.4.
 /// </remarks>
 internal static class Polygon
 {

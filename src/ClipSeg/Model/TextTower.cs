@@ -6,7 +6,7 @@ namespace ClipSeg.Model;
 /// <remarks>Checkpoint scopes: <c>clip.text_model</c> and <c>clip.text_projection</c>.</remarks>
 internal sealed class TextTower
 {
-    /// <summary>In old configs, "the end token is the largest id of the sequence" (formats.md §0.4).</summary>
+    /// <summary>In old configs, "the end token is the largest id of the sequence" (formats.md §0, trap 4).</summary>
     internal const int LegacyEndToken = 2;
 
     private readonly ClipSegConfig _config;

@@ -130,7 +130,7 @@ public sealed class ModelCommandTests : IDisposable
         _cli.AssertFailed(1, _cli.Run("pull", "org/none"), "Model 'org/none' was not downloaded");
     }
 
-    private static HttpStubResponse Answer(HttpStubRequest request)
+    internal static HttpStubResponse Answer(HttpStubRequest request)
     {
         string path = Path.Combine(CliRun.Mini, request.Path.Split('/')[^1]);
         if (!File.Exists(path)) return new(404, [], ("X-Error-Code", "EntryNotFound"));

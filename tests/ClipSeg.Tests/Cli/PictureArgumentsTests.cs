@@ -79,7 +79,8 @@ public sealed class PictureArgumentsTests : IDisposable
         Assert.Equal(0, _cli.Segment(_cli.Folder.At("in"), "a dog", "--json"));
 
         Assert.Equal(["a.png", "b.JFIF", "c.jpe", "d.dib", "e.webp"], Pictures());
-        Assert.Equal("clipseg: Passed over: 1 folders, 2 hidden, 1 not named like pictures.\n", _cli.Errors);
+        Assert.Equal("clipseg: Passed over: files not named like pictures (1), folders (1), hidden files (2).\n",
+            _cli.Errors);
         Assert.Equal(0, _cli.Segment(_cli.Folder.At("in", "*"), "a dog", "--json"));
         Assert.Equal(["a.png", "b.JFIF", "c.jpe", "d.dib", "e.webp"], Pictures());
     }

@@ -38,7 +38,7 @@ public sealed class SegmentCommandTests : IDisposable
     {
         using JsonDocument cases = JsonDocument.Parse(File.ReadAllText(Fixtures.At("model", $"{toy}.cases.json")));
         string[] prompts = [.. cases.RootElement.GetProperty("prompts").EnumerateArray().Select(p => p.GetString()!)];
-        string npy = _cli.Folder.At("logits.npy");
+        string npy = _cli.Folder.At("new", "logits.npy");
 
         int code = _cli.Run(["segment", CliRun.Scene, .. prompts, "--model", Fixtures.At("model", toy),
             "-o", _cli.Folder.At("out"), "--save-logits", npy]);
@@ -93,7 +93,7 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Equal(["a.a-cat.png", "a.overlay.jpg", "a.png.a-cat.png", "a.png.overlay.png", "gray.a-cat.png",
             "gray.overlay.png"], _cli.Written());
-        Assert.Equal("clipseg: Passed over: 1 not named like pictures.", _cli.Errors.Split('\n')[0]);
+        Assert.Equal("clipseg: Passed over: files not named like pictures (1).", _cli.Errors.Split('\n')[0]);
         Assert.Contains("b.png: damaged PNG", _cli.Errors.Split('\n')[1]);
 
         Assert.Equal(1, _cli.Segment(folder, "a cat", "--json"));
@@ -235,6 +235,21 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.False(Directory.Exists(_cli.Folder.At("out")));
     }
 
+    [Fact]
+    public void What_was_done_before_a_stop_is_there()
+    {
+        using CancellationTokenSource stop = new();
+        _cli.Input = new StoppingStream(stop);
+
+        int code = _cli.Run(stop.Token, "segment", CliRun.Scene, "-", "a dog", "-m", CliRun.Mini, "--json",
+            "-o", _cli.Folder.At("out"));
+
+        Assert.Equal(130, code);
+        Assert.Equal(["scene.a-dog.png", "scene.overlay.png"], _cli.Written());
+        using JsonDocument json = JsonDocument.Parse(Assert.Single(_cli.Output.TrimEnd('\n').Split('\n')));
+        Assert.Equal(CliRun.Scene, json.RootElement.GetProperty("picture").GetString());
+    }
+
     private void AssertMask(Segmenter segmenter, Prompt prompt, string file) => Close.All(
         segmenter.Segment(Image.Load(CliRun.Scene), prompt).Values,
         Mask.Load(_cli.Folder.At("out", file)).Values, 0.6f / 255, what: file);
@@ -245,5 +260,15 @@ public sealed class SegmentCommandTests : IDisposable
         for (int y = 20; y < 60; y++) mask.Values.AsSpan(y * 133 + 30, 50).Fill(1);
         mask.Save(_cli.Folder.At("mask.png"));
         return _cli.Folder.At("mask.png");
+    }
+
+    /// <summary>A picture; whoever begins to read it is stopped.</summary>
+    private sealed class StoppingStream(CancellationTokenSource stop) : MemoryStream(File.ReadAllBytes(CliRun.Scene))
+    {
+        public override int Read(Span<byte> buffer)
+        {
+            stop.Cancel();
+            return base.Read(buffer);
+        }
     }
 }

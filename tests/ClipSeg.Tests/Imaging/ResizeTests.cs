@@ -28,7 +28,7 @@ public sealed class ResizeTests
         Assert.Equal(expected, actual.Pixels);
     }
 
-    // Worked out by hand from the formulas in formats.md, section 11.
+    // Worked out by hand from the formulas in formats.md §11.
     [Theory]
     [InlineData(new byte[] { 0, 50, 100, 200, 255 }, new byte[] { 21, 111, 231 })]
     [InlineData(new byte[] { 10, 200, 30 }, new byte[] { 10, 86, 200, 98, 30 })]
