@@ -5,7 +5,11 @@ namespace ClipSeg.Numerics;
 /// <summary>
 /// The threads that the kernels of one engine share: a small pool, static splits, a short spin before a thread sleeps.
 /// </summary>
-/// <remarks>This is the only place where work is split over threads.</remarks>
+/// <remarks>
+/// This is the only place where work is split over threads. Each part of a job belongs to one thread, whose caches it
+/// suits; a part that its thread has not begun when the caller is done with its own, for want of a processor, is the
+/// caller's.
+/// </remarks>
 internal sealed class Workers : IDisposable
 {
     /// <summary>How often a waiting thread looks for work before it sleeps: about 20 microseconds.</summary>
@@ -17,6 +21,7 @@ internal sealed class Workers : IDisposable
     private readonly Compute _owner;
     private readonly Lock _oneJobAtATime = new();
     private readonly List<Worker> _workers = [];
+    private readonly int[] _offers;     // per part, whether nobody has taken it yet
     private Action<int, int>? _body;
     private int _total;
     private int _parts;
@@ -29,7 +34,7 @@ internal sealed class Workers : IDisposable
     public Workers(Compute owner, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        (_owner, Count) = (owner, count);
+        (_owner, Count, _offers) = (owner, count, new int[count]);
     }
 
     /// <summary>How many threads a kernel uses, the caller's included.</summary>
@@ -83,9 +88,14 @@ internal sealed class Workers : IDisposable
             while (_workers.Count < parts - 1) _workers.Add(new(this, _workers.Count + 1));
             (_body, _total, _parts, _failure) = (body, total, parts, null);
             Volatile.Write(ref _running, parts - 1);
-            for (int i = 0; i < parts - 1; i++) _workers[i].Wake();
+            for (int i = 1; i < parts; i++)
+            {
+                Volatile.Write(ref _offers[i], 1);
+                _workers[i - 1].Wake();
+            }
 
             Run(0);
+            for (int i = 1; i < parts; i++) RunIfOffered(i);
             SpinWait wait = new();
             while (Volatile.Read(ref _running) > 0) wait.SpinOnce(sleep1Threshold: -1);
 
@@ -97,6 +107,13 @@ internal sealed class Workers : IDisposable
         {
             _oneJobAtATime.Exit();
         }
+    }
+
+    private void RunIfOffered(int part)
+    {
+        if (Interlocked.Exchange(ref _offers[part], 0) == 0) return;
+        Run(part);
+        Interlocked.Decrement(ref _running);
     }
 
     private void Run(int part)
@@ -151,8 +168,7 @@ internal sealed class Workers : IDisposable
                 }
                 Volatile.Write(ref _woken, 0);
                 if (_pool._disposed) return;
-                _pool.Run(_part);
-                Interlocked.Decrement(ref _pool._running);
+                _pool.RunIfOffered(_part);
             }
         }
     }
