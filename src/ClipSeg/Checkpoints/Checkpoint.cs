@@ -95,13 +95,14 @@ internal sealed class Checkpoint : IDisposable
 
     private void ReadHuggingFace(TensorFile file, CheckpointOptions options)
     {
-        if (!WrappedNames.Of(file.Tensors.Keys).HasKnown)
+        Tensors = KeyMap.ToHuggingFace(file.Tensors, Path);
+        if (!Tensors.Keys.Any(IsClip) || !Tensors.Keys.Any(IsDecoder))
         {
+            string wanted = !Tensors.Keys.Any(IsDecoder) ? "its decoder" : "its CLIP";
             string there = string.Join(" and ", file.Tensors.Keys.Take(2).Select(BinaryFile.Quote));
             throw new CheckpointException($"'{Path}' holds no CLIPSeg: none of its {file.Tensors.Count} tensors has "
-                + $"a name of it. There are {(there.Length > 0 ? there : "none")}.");
+                + $"a name of {wanted}. There are {(there.Length > 0 ? there : "none")}.");
         }
-        Tensors = KeyMap.ToHuggingFace(file.Tensors, Path);
         Kind = $"Hugging Face {(Directory.Exists(Path) ? "folder" : "file")} ({file.Kind})";
         JsonElement config = JsonText.ReadObject(File(ConfigName) ?? throw new CheckpointException(
             $"'{Path}' has no {ConfigName} in its folder; a Hugging Face model needs it."));
@@ -150,7 +151,7 @@ internal sealed class Checkpoint : IDisposable
     private void ReadOfficial(TensorFile file, CheckpointOptions options)
     {
         Dictionary<string, StoredTensor> tensors = KeyMap.ToHuggingFace(file.Tensors, Path);
-        if (!tensors.Keys.Any(name => name.StartsWith("decoder.", StringComparison.Ordinal)))
+        if (!tensors.Keys.Any(IsDecoder))
             throw new CheckpointException($"File '{Path}' is a CLIP without CLIPSeg's decoder.");
         Kind = $"official checkpoint ({file.Kind})";
         if (!tensors.Keys.Any(IsClip))
@@ -187,6 +188,8 @@ internal sealed class Checkpoint : IDisposable
         throw new CheckpointException($"Folder '{folder}' holds no model: none of {string.Join(", ", _weightNames)}. "
             + "The authors' .pth files are opened by their own path.");
     }
+
+    private static bool IsDecoder(string name) => name.StartsWith("decoder.", StringComparison.Ordinal);
 
     private static bool IsClip(string name) => name.StartsWith("clip.", StringComparison.Ordinal);
 }

@@ -33,10 +33,7 @@ internal sealed class WrappedNames
 
     private readonly string _prefix;
 
-    private WrappedNames(string prefix, bool known) => (_prefix, HasKnown) = (prefix, known);
-
-    /// <summary>Whether any of the names is the network's.</summary>
-    public bool HasKnown { get; }
+    private WrappedNames(string prefix) => _prefix = prefix;
 
     /// <summary>Looks at all names of a file: what is in front of most of the network's own is the prefix.</summary>
     public static WrappedNames Of(IEnumerable<string> names)
@@ -48,7 +45,7 @@ internal sealed class WrappedNames
             if (PrefixLength(clean) is { } length)
                 votes[clean[..length]] = votes.GetValueOrDefault(clean[..length]) + 1;
         }
-        return new(votes.Count == 0 ? "" : votes.MaxBy(vote => vote.Value).Key, votes.Count > 0);
+        return new(votes.Count == 0 ? "" : votes.MaxBy(vote => vote.Value).Key);
     }
 
     /// <summary>The network's own name for a tensor; null for one beside it, such as a loss's weights.</summary>

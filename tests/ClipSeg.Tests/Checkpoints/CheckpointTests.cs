@@ -44,7 +44,9 @@ public sealed class CheckpointTests : IDisposable
     public void Checkpoint_opens_a_hugging_face_folder_with_pytorch_weights()
     {
         Copy("model/mini/config.json", "config.json");
-        byte[] pickle = Pickle.Of(Pickle.Dict("clip.logit_scale", Pickle.Tensor("FloatStorage", "0", 1, 0, [], [])));
+        byte[] pickle = Pickle.Of(p => p.EmptyDict().Mark()
+            .Text("clip.logit_scale").Then(Pickle.Tensor("FloatStorage", "0", 1, 0, [], []))
+            .Text("decoder.film_mul.bias").Then(Pickle.Tensor("FloatStorage", "0", 1, 0, [1], [1])).SetItems());
         TorchZip.Write(_folder.At("pytorch_model.bin"), pickle, BitConverter.GetBytes(2.5f));
 
         using Checkpoint checkpoint = Checkpoint.Open(_folder.Path);

@@ -56,7 +56,21 @@ public sealed class ForeignCheckpointTests : IDisposable
         CopyFiles();
         SafeTensorsWriter.Write(_folder.At("model.safetensors"), [Value("a.weight"), Value("b.bias"), Value("c")]);
         CheckpointException e = Assert.Throws<CheckpointException>(() => Checkpoint.Open(_folder.Path));
-        Assert.Contains("none of its 3 tensors has a name of it. There are 'a.weight' and 'b.bias'.", e.Message);
+        Assert.Contains("none of its 3 tensors has a name of its decoder.", e.Message);
+        Assert.EndsWith("There are 'a.weight' and 'b.bias'.", e.Message);
+    }
+
+    [Theory]
+    [InlineData("clip.", "its decoder")]
+    [InlineData("decoder.", "its CLIP")]
+    public void Half_of_the_network_is_refused(string half, string missing)
+    {
+        CopyFiles();
+        using SafeTensorsFile mini = Open();
+        SafeTensorsWriter.Write(_folder.At("model.safetensors"),
+            mini.Tensors.Values.Where(t => t.Name.StartsWith(half, StringComparison.Ordinal)));
+        CheckpointException e = Assert.Throws<CheckpointException>(() => Checkpoint.Open(_folder.Path));
+        Assert.Contains($"a name of {missing}. There are '{half}", e.Message);
     }
 
     [Fact]
