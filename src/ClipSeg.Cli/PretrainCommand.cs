@@ -1,8 +1,9 @@
-using ClipSeg.Numerics;
 using System.CommandLine;
 using System.Text.Json;
+using ClipSeg.Checkpoints;
 using ClipSeg.Formats;
 using ClipSeg.Model;
+using ClipSeg.Numerics;
 using ClipSeg.Scenes;
 using ClipSeg.Scenes.Artwork;
 using ClipSeg.Scenes.Pretraining;
@@ -11,30 +12,40 @@ using ClipSeg.Training;
 
 namespace ClipSeg.Cli;
 
-/// <summary><c>clipseg pretrain</c>: a CLIP from scratch, on scenes and their captions.</summary>
+/// <summary><c>clipseg pretrain</c>: a CLIP, from scratch or further, on scenes and their captions.</summary>
 internal static class PretrainCommand
 {
     private const int VocabularyCaptions = 60_000;
     private const string Examples = """
         clipseg pretrain --config recipes/emoji-clip.config.json --recipe recipes/emoji-clip.json -o runs/clip
         clipseg pretrain --config recipes/emoji-clip.config.json -o runs/clip --resume
+        clipseg pretrain --from runs/clip/last --size 224 --recipe recipes/emoji-clip.json --rate 2e-4 -o runs/larger
         """;
 
     public static Command Create(Terminal terminal)
     {
-        Option<string> config = new("--config")
+        Option<string?> config = new("--config")
         {
-            Description = "A config.json: the sizes of the towers.",
+            Description = "A config.json: the sizes of the towers of a new CLIP.",
             HelpName = "FILE",
-            Required = true,
         };
+        Option<string?> from = new("--from")
+        {
+            Description = "Start with this model's weights and vocabulary instead of a new CLIP.",
+            HelpName = "MODEL",
+        };
+        Option<int?> size = new Option<int?>("--size")
+        {
+            Description = "Sides of the pictures in pixels, a multiple of the patch size; by default as configured.",
+            HelpName = "N",
+        }.Between(16, Preprocessing.MaxSize);
         RunOptions run = new();
         ArtworkOptions scenes = new();
         RecipeOptions<PretrainRecipe> recipes = new(new(), PretrainRecipe.Keys);
         ExampleCommand command = new("pretrain",
-            "Train CLIP's two towers from scratch, on scenes of emoji and captions.", Examples)
+            "Train CLIP's two towers, from scratch or further, on scenes of emoji and captions.", Examples)
         {
-            config,
+            config, from, size,
         };
         run.AddTo(command);
         scenes.AddTo(command);
@@ -42,18 +53,33 @@ internal static class PretrainCommand
         command.SetAction(given =>
         {
             (ParseResult parsed, PretrainRecipe recipe) = run.Start(given, recipes);
+            string? file = parsed.GetValue(config), model = parsed.GetValue(from);
+            if (file is null == model is null)
+            {
+                throw new ArgumentException(
+                    "Expected one of --config, for a new CLIP, and --from, to train one further.");
+            }
+            using Checkpoint? start = model is null ? null : Checkpoint.Open(ModelOptions.Locate(model, terminal));
+            ClipSegConfig before = start is null ? ReadConfig(file!) : ClipSegConfig.Parse(start.Config);
+            ClipSegConfig sizes = before with { ImageSize = parsed.GetValue(size) ?? before.ImageSize };
+            sizes.Validate();
             TrainingFolder folder = run.Open(parsed);
-            ClipSegConfig sizes = ReadConfig(parsed.GetValue(config)!);
             EmojiCatalogue catalogue = scenes.Catalogue(parsed);
-            CaptionGenerator data = new(catalogue, sizes.ImageSize, scenes.Photos(parsed));
+            CaptionGenerator captions = new(catalogue, sizes.ImageSize, scenes.Photos(parsed));
+            CaptionData data = captions.Of(SceneSplit.Train, recipe.Seed);
+            CaptionData validation = captions.Of(SceneSplit.Validation, recipe.Seed);
 
-            BpeVocabulary vocabulary = terminal.Wait("Learning the vocabulary", () => Learn(data, sizes, recipe.Seed));
+            // A run that goes on keeps its words: those of captions may have changed since.
+            BpeVocabulary vocabulary = start is not null ? ModelFiles.ReadVocabulary(start, new())
+                : folder.HasState ? BpeVocabulary.Load(folder.Last)
+                : terminal.Wait("Learning the vocabulary", () => Learn(data, sizes));
             ClipTokenizer tokenizer = new(vocabulary);
             sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
-            Weights weights = new(
-                new Dictionary<string, StoredTensor>(), trainable: Part.Clip, fresh: Part.All, seed: (uint)recipe.Seed);
-            ClipSegModel model = new(weights, sizes) { Precision = run.Precision(parsed) };
-            Pretrainer training = new(model, vocabulary, data, recipe);
+            Weights weights = start is null
+                ? new(new Dictionary<string, StoredTensor>(), trainable: Part.Clip, fresh: Part.All, seed: (uint)recipe.Seed)
+                : new(PositionTable.Stretch(start.Tensors, before, sizes), trainable: Part.Clip);
+            ClipSegModel network = new(weights, sizes) { Precision = run.Precision(parsed) };
+            Pretrainer training = new(network, vocabulary, data, validation, recipe);
             return run.Train(parsed, terminal, training, folder, recipe.Interval, "pairs", "caption found");
         });
         return command;
@@ -72,10 +98,10 @@ internal static class PretrainCommand
         }
     }
 
-    private static BpeVocabulary Learn(CaptionGenerator data, ClipSegConfig config, int seed)
+    private static BpeVocabulary Learn(CaptionData data, ClipSegConfig config)
     {
-        string[] captions = new string[VocabularyCaptions];
-        Parallel.For(0, captions.Length, i => captions[i] = data.Generate(SceneSplit.Train, seed, i).Caption);
+        string[] captions = new string[Math.Min(VocabularyCaptions, data.Count ?? VocabularyCaptions)];
+        Parallel.For(0, captions.Length, i => captions[i] = data.Get(i).Caption);
         return BpeLearner.Learn(captions, config.VocabularySize, config.MaxTokens);
     }
 }

@@ -48,6 +48,26 @@ internal sealed class Canvas(Image picture)
         }
     }
 
+    /// <summary>Puts an object's shadow on everything that is there so far.</summary>
+    public void Darken(Sprite sprite, Pose pose, Shadow shadow)
+    {
+        float side = Math.Max(sprite.Width, sprite.Height) * pose.Scale;
+        Pose moved = pose with { CentreX = pose.CentreX + shadow.X * side, CentreY = pose.CentreY + shadow.Y * side };
+        using Stamp stamp = new(sprite, moved, picture.Width, shadow.Softness);
+        uint strength = (uint)(shadow.Strength * 256);
+        for (int y = 0; y < stamp.Height; y++)
+        {
+            Span<byte> pixels = picture.Pixels.AsSpan(((stamp.Y + y) * picture.Width + stamp.X) * 3, stamp.Width * 3);
+            ReadOnlySpan<uint> row = stamp.Row(y);
+            for (int x = 0; x < row.Length; x++)
+            {
+                uint light = 256 - ((row[x] >> 24) * strength >> 8);
+                if (light == 256) continue;
+                foreach (ref byte value in pixels.Slice(x * 3, 3)) value = (byte)(value * light >> 8);
+            }
+        }
+    }
+
     /// <summary>Measures every object where it is seen.</summary>
     public SceneObject[] Measure(List<Placed> placed)
     {

@@ -16,8 +16,8 @@ internal sealed class CaptionGenerator
 
     private static readonly string[] _frames =
     [
-        "{0}", "{0}", "a photo of {0}", "a photo of {0}", "a picture of {0}", "an image of {0}", "a drawing of {0}",
-        "an emoji of {0}",
+        "{0}", "{0}", "{0}", "{0}", "a photo of {0}", "a photo of {0}", "a picture of {0}", "an image of {0}",
+        "a drawing of {0}", "an emoji of {0}", "clip art of {0}", "there is {0}",
     ];
     private static readonly string[] _joins = ["{0} and {1}", "{0} and {1}", "{0} with {1}", "{0}, {1}"];
 
@@ -41,8 +41,8 @@ internal sealed class CaptionGenerator
     {
         SceneOptions options = SceneOptions.Single with { Size = size, Pool = ConceptPool.All, Photos = photos };
         _single = new(catalogue, options);
-        _pair = new(catalogue, options with { MinObjects = 2, MaxObjects = 2, MinScale = 0.35f, MaxScale = 0.6f });
-        _scene = new(catalogue, options with { MinObjects = 1, MaxObjects = 4, MinScale = 0.25f, MaxScale = 0.7f });
+        _pair = new(catalogue, options with { MinObjects = 2, MaxObjects = 2, MinScale = 0.3f, MaxScale = 0.65f });
+        _scene = new(catalogue, options with { MinObjects = 1, MaxObjects = 4, MinScale = 0.2f, MaxScale = 0.9f });
     }
 
     /// <summary>The sample of this split, seed and index.</summary>
@@ -53,8 +53,12 @@ internal sealed class CaptionGenerator
         SceneGenerator generator = u < SingleShare ? _single : u < SingleShare + PairShare ? _pair : _scene;
         Scene scene = generator.Generate(split, seed, index);
         string frame = _frames[random.Next(_frames.Length)];
-        return new(scene.Picture, frame.Replace("{0}", Describe(scene, ref random), StringComparison.Ordinal));
+        string caption = frame.Replace("{0}", Describe(scene, ref random), StringComparison.Ordinal);
+        return new(scene.Picture, Wording.Punctuate(caption, ref random));
     }
+
+    /// <summary>The samples of this split and seed as data without an end.</summary>
+    public CaptionData Of(SceneSplit split, int seed) => new Endless(this, split, seed);
 
     private static string Describe(Scene scene, ref RandomStream random)
     {
@@ -63,6 +67,8 @@ internal sealed class CaptionGenerator
             && phrases.SampleOf(PhraseKind.Relation, ref random) is Phrase relation) return relation.Text;
         if (random.Chance(0.1f)
             && phrases.SampleOf(PhraseKind.Attribute, ref random) is Phrase attribute) return attribute.Text;
+        if (random.Chance(0.04f)
+            && phrases.SampleOf(PhraseKind.Colour, ref random) is Phrase colour) return colour.Text;
 
         // From front to back, each concept once.
         List<Concept> told = [];
@@ -79,17 +85,17 @@ internal sealed class CaptionGenerator
         return join.Replace("{0}", most, StringComparison.Ordinal).Replace("{1}", items[^1], StringComparison.Ordinal);
     }
 
-    /// <summary>"a dog", "a puppy", "a brown dog".</summary>
+    /// <summary>"a dog", "a puppy", "brown dogs".</summary>
     private static string Describe(SceneObject item, ref RandomStream random)
     {
         Concept concept = item.Concept;
         Term term = concept.Synonyms.Count > 0 && random.Chance(0.3f)
             ? concept.Synonyms[random.Next(concept.Synonyms.Count)] : concept.Name;
         ColourName colour = item.Colours.Dominant;
-        if (colour == ColourName.None || random.Chance(0.7f)) return term.WithArticle;
+        if (colour == ColourName.None || random.Chance(0.7f)) return Wording.Vary(term, ref random);
         string name = colour.ToString().ToLowerInvariant();
         bool saysSo = term.Text.Contains(name, StringComparison.Ordinal);
-        return (saysSo ? term : new Term($"{name} {term}", term.TakesArticle)).WithArticle;
+        return Wording.Vary(saysSo ? term : new($"{name} {term}", term.TakesArticle), ref random);
     }
 
     /// <summary>Perhaps what kind of thing it is, what it is for, or what people think of with it.</summary>
@@ -105,5 +111,12 @@ internal sealed class CaptionGenerator
         string[] tags =
             [.. concept.Tags.Where(t => !_slang.Contains(t) && t.Length > 2 && t.All(char.IsAsciiLetterLower))];
         return tags.Length == 0 ? item : $"{item}, {tags[random.Next(tags.Length)]}";
+    }
+
+    private sealed class Endless(CaptionGenerator generator, SceneSplit split, int seed) : CaptionData
+    {
+        public override long? Count => null;
+
+        public override CaptionSample Get(long index) => generator.Generate(split, seed, index);
     }
 }

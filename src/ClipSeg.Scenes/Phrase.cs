@@ -1,3 +1,5 @@
+using ClipSeg.Scenes.Artwork;
+
 namespace ClipSeg.Scenes;
 
 /// <summary>What a phrase says about the objects that it means.</summary>
@@ -20,6 +22,9 @@ internal enum PhraseKind
 
     /// <summary>"the dog next to the pizza"</summary>
     Relation,
+
+    /// <summary>"something red"</summary>
+    Colour,
 }
 
 /// <summary>Whether decoder training can have met what a phrase means.</summary>
@@ -46,8 +51,10 @@ internal sealed record Phrase
     /// <summary>Bit i is set if object i is meant; none in a phrase about something absent.</summary>
     public required uint Objects { get; init; }
 
-    /// <summary>The thing itself: "car".</summary>
-    public required string Name { get; init; }
+    /// <summary>The thing itself: "car"; "thing" where only a colour is said.</summary>
+    public required Term Term { get; init; }
+
+    public string Name => Term.Text;
 
     /// <summary>"red", "on the left"; or null.</summary>
     public string? Attribute { get; init; }

@@ -30,7 +30,9 @@ internal sealed class SceneData : SegmentationData
     public override SegmentationSample Get(int index)
     {
         (Scene scene, Phrase phrase) = Draw(index);
-        return ToSample(scene, phrase, index / _phrasesPerScene);
+        RandomStream random = new(RandomUse.TrainSceneWording + (int)_split, _seed, index);
+        SegmentationSample sample = ToSample(scene, phrase, index / _phrasesPerScene);
+        return sample with { Phrase = Wording.Vary(phrase, ref random) };
     }
 
     public override long GroupOf(int index) => index / _phrasesPerScene;
@@ -60,14 +62,17 @@ internal sealed class SceneData : SegmentationData
     {
         RandomStream random = new(RandomUse.TrainSceneNegatives + (int)_split, _seed ^ draw, index);
         Phrase phrase = new ScenePhrases(Draw(index).Scene).Negative(ref random);
-        return new(phrase.Text, withSupport ? FindSupport(_generator, _split, _seed, phrase, ref random) : null);
+        string text = Wording.Vary(phrase, ref random);
+        return new(text, withSupport ? FindSupport(_generator, _split, _seed, phrase, ref random) : null);
     }
 
-    /// <summary>A new scene in which the phrase holds; null for relations, and if none is found.</summary>
+    /// <summary>
+    /// A new scene in which the phrase holds; null for relations and mere colours, and if none is found.
+    /// </summary>
     internal static SegmentationSample? FindSupport(
         SceneGenerator generator, SceneSplit split, int seed, Phrase phrase, ref RandomStream random)
     {
-        if (phrase.Kind == PhraseKind.Relation) return null;
+        if (phrase.Kind is PhraseKind.Relation or PhraseKind.Colour) return null;
 
         EmojiCatalogue catalogue = generator.Catalogue;
         ReadOnlySpan<int> candidates = catalogue.ConceptsOf(catalogue.FindWord(phrase.Name));

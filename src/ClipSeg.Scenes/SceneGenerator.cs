@@ -14,6 +14,7 @@ internal sealed class SceneGenerator
     private const int Tries = 6;
     private const float RepeatShare = 0.25f;        // of objects that repeat an earlier one's concept: "the small star"
     private const float KinShare = 0.15f;           // of objects from an earlier one's group: "animals"
+    private const float ShadowedShare = 0.4f;       // of scenes: the light is the same for all objects
 
     private readonly SceneOptions _options;
     private readonly Concept[] _seen, _heldOut;
@@ -44,17 +45,21 @@ internal sealed class SceneGenerator
         RandomStream random = new(RandomUse.TrainScenes + (int)split, seed, index);
         int count = _options.MinObjects + random.Next(_options.MaxObjects - _options.MinObjects + 1);
         Image picture = new(_options.Size, _options.Size);
-        SceneBackground.Paint(picture, _options.Photos, ref random);
+        SceneBackground.Paint(picture, _options.Photos ?? Catalogue.Photos, ref random);
 
+        RandomStream wear = new(RandomUse.TrainSceneWear + (int)split, seed, index);
+        Shadow? shadow = _options.Worn && wear.Chance(ShadowedShare) ? Shadow.Next(ref wear) : null;
         Canvas canvas = new(picture);
         List<Placed> placed = [];
         for (int i = 0; i < count; i++)
         {
             Concept concept = i == 0 && include is not null ? include : Choose(placed, ref random);
             Sprite sprite = concept.Sprites[random.Next(concept.Sprites.Count)];
-            Place(canvas, concept, sprite, count, placed, ref random);
+            Place(canvas, concept, sprite, count, placed, shadow, ref random);
         }
-        return new(Catalogue, _options.Pool, picture, canvas.Labels, canvas.Measure(placed));
+        SceneObject[] objects = canvas.Measure(placed);
+        if (_options.Worn) SceneWear.Apply(picture, ref wear);
+        return new(Catalogue, _options.Pool, picture, canvas.Labels, objects);
     }
 
     private bool IsInPool(Concept concept) => _options.Pool switch
@@ -84,8 +89,8 @@ internal sealed class SceneGenerator
         return pool.IsEmpty ? Catalogue.Concepts[random.Next(Catalogue.Concepts.Count)] : random.Pick(pool);
     }
 
-    private void Place(
-        Canvas canvas, Concept concept, Sprite sprite, int count, List<Placed> placed, ref RandomStream random)
+    private void Place(Canvas canvas, Concept concept, Sprite sprite, int count, List<Placed> placed,
+        Shadow? shadow, ref RandomStream random)
     {
         int size = _options.Size;
         float most = MathF.Max(_options.MinScale, MathF.Min(_options.MaxScale, 1.3f / MathF.Sqrt(count)));
@@ -105,6 +110,7 @@ internal sealed class SceneGenerator
             if (stamp.Solid < 1 || (!last && stamp.Solid < MinInside * total)) continue;
             if (!LeavesOthersVisible(canvas, stamp, placed)) continue;
 
+            if (shadow is not null) canvas.Darken(sprite, pose, shadow);
             canvas.Draw(stamp, (byte)(placed.Count + 1), tint);
             placed.Add(new(concept, sprite, Math.Max(total, stamp.Solid)) { Pixels = stamp.Solid });
             return;

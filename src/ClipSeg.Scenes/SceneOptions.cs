@@ -39,20 +39,23 @@ internal sealed record SceneOptions
     public int MaxObjects { get; init; } = 8;
 
     /// <summary>Longer side of the smallest object, as a fraction of the picture's.</summary>
-    public float MinScale { get; init; } = 0.18f;
+    public float MinScale { get; init; } = 0.1f;
 
     /// <summary>
     /// Longer side of the largest object, as a fraction of the picture's; at most 1. Crowds are smaller.
     /// </summary>
-    public float MaxScale { get; init; } = 0.7f;
+    public float MaxScale { get; init; } = 0.95f;
 
     public ConceptPool Pool { get; init; } = ConceptPool.Seen;
 
-    /// <summary>Photographs for half of the backgrounds; or null.</summary>
+    /// <summary>Photographs for half of the backgrounds; null for the catalogue's, which may have none.</summary>
     public PhotoFolder? Photos { get; init; }
 
+    /// <summary>Whether objects may throw soft shadows, and pictures be out of focus, badly lit and compressed.</summary>
+    public bool Worn { get; init; } = true;
+
     /// <summary>One large object.</summary>
-    public static SceneOptions Single { get; } = new() { MaxObjects = 1, MinScale = 0.5f, MaxScale = 0.95f };
+    public static SceneOptions Single { get; } = new() { MaxObjects = 1, MinScale = 0.4f, MaxScale = 1 };
 
     internal void Check()
     {

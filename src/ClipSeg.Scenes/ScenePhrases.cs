@@ -13,6 +13,9 @@ internal sealed class ScenePhrases(Scene scene)
     private const float ClearlyLarger = 1.4f;       // of two sides
     private const float SizeIsSeen = 0.6f;          // less of an object in view, and nobody can tell its size
 
+    private const float WrongColourShare = 0.35f, KinShare = 0.3f;      // of phrases for what is not there
+
+    private static readonly Term _thing = new("thing", TakesArticle: true);
     private static readonly string[] _colours =
         [.. Enum.GetNames<ColourName>().Select(name => name.ToLowerInvariant())];
 
@@ -27,11 +30,12 @@ internal sealed class ScenePhrases(Scene scene)
         {
             PhraseKind kind = random.NextFloat() switch
             {
-                < 0.25f => PhraseKind.Name,
-                < 0.37f => PhraseKind.Synonym,
-                < 0.55f => PhraseKind.Category,
-                < 0.63f => PhraseKind.Affordance,
-                < 0.83f => PhraseKind.Attribute,
+                < 0.28f => PhraseKind.Name,
+                < 0.40f => PhraseKind.Synonym,
+                < 0.54f => PhraseKind.Category,
+                < 0.62f => PhraseKind.Affordance,
+                < 0.68f => PhraseKind.Colour,
+                < 0.85f => PhraseKind.Attribute,
                 _ => PhraseKind.Relation,
             };
             for (int i = kind == PhraseKind.Relation ? RelationTries : Tries; i > 0; i--)
@@ -52,6 +56,9 @@ internal sealed class ScenePhrases(Scene scene)
                 return which < 2 ? Colour(item, name) : which == 2 ? Size(item, name, large: random.Chance(0.5f))
                     : Place(item, name, random.Next(SceneRelation.Places.Length));
 
+            case PhraseKind.Colour:
+                return item.Colours.Dominant == ColourName.None ? null : Colour(item.Colours.Dominant, wanted: true);
+
             case PhraseKind.Relation:
                 if (scene.Objects.Count < 2) return null;
                 SceneObject other = scene.Objects[random.Next(scene.Objects.Count)];
@@ -65,16 +72,21 @@ internal sealed class ScenePhrases(Scene scene)
     }
 
     /// <summary>
-    /// A phrase for something that is not there: another thing, or a present one in the wrong colour.
+    /// A phrase for something that is not there: another thing, often one that is like something there, or one that
+    /// is there in a colour that it does not have, often another thing's.
     /// </summary>
     internal Phrase Negative(ref RandomStream random)
     {
-        if (random.Chance(0.3f) && WrongColour(ref random) is Phrase wrong) return wrong;
+        float u = random.NextFloat();
+        if (u < WrongColourShare && WrongColour(ref random) is Phrase wrong) return wrong;
 
-        IReadOnlyList<Concept> concepts = scene.Catalogue.Concepts;
-        while (true)
+        IReadOnlyList<Concept> concepts = scene.Catalogue.Concepts, kin = concepts;
+        if (u is >= WrongColourShare and < WrongColourShare + KinShare)
+            kin = scene.Catalogue.InGroup(scene.Objects[random.Next(scene.Objects.Count)].Concept.Group);
+        for (int attempt = 0; ; attempt++)
         {
-            Concept concept = concepts[random.Next(concepts.Count)];
+            IReadOnlyList<Concept> from = attempt < Tries ? kin : concepts;
+            Concept concept = from[random.Next(from.Count)];
             List<(Term Term, PhraseKind Kind)> terms = [.. Terms(concept)];
             (Term term, PhraseKind kind) = terms[random.Chance(0.5f) ? 0 : random.Next(terms.Count)];
             if (!MaySay(term)) continue;
@@ -92,6 +104,8 @@ internal sealed class ScenePhrases(Scene scene)
 
     private IEnumerable<Phrase?> Candidates()
     {
+        for (int colour = 1; colour < _colours.Length; colour++)
+            yield return Colour((ColourName)colour, wanted: true);
         foreach (SceneObject item in scene.Objects)
         {
             foreach ((Term term, PhraseKind kind) in Terms(item))
@@ -145,10 +159,32 @@ internal sealed class ScenePhrases(Scene scene)
             : Make(term, PhraseKind.Attribute, $"the {name} {term}", objects) with { Attribute = name };
     }
 
+    /// <summary>"something red": whatever is red; null if something is neither clearly red nor clearly not.</summary>
+    private Phrase? Colour(ColourName colour, bool wanted)
+    {
+        uint objects = 0;
+        for (int i = 0; i < scene.Objects.Count; i++)
+        {
+            Truth has = scene.Objects[i].Colours.Has(colour);
+            if (has == Truth.Doubtful) return null;
+            if (has == Truth.Yes) objects |= 1u << i;
+        }
+        string name = _colours[(int)colour];
+        return (objects != 0) != wanted ? null
+            : Make(_thing, PhraseKind.Colour, $"something {name}", objects) with { Attribute = name };
+    }
+
+    /// <summary>
+    /// "the red car" of a blue car, beside a red star if possible; or "something red" where nothing is.
+    /// </summary>
     private Phrase? WrongColour(ref RandomStream random)
     {
-        Term term = PickName(scene.Objects[random.Next(scene.Objects.Count)], ref random);
-        return Coloured(term, (ColourName)(1 + random.Next(_colours.Length - 1)), wanted: false);
+        SceneObject item = scene.Objects[random.Next(scene.Objects.Count)];
+        ColourName other = scene.Objects[random.Next(scene.Objects.Count)].Colours.Dominant;
+        ColourName any = (ColourName)(1 + random.Next(_colours.Length - 1));
+        if (random.Chance(0.2f)) return Colour(any, wanted: false);
+        return Coloured(PickName(item, ref random), other == ColourName.None ? any : other, wanted: false)
+            ?? Coloured(PickName(item, ref random), any, wanted: false);
     }
 
     /// <summary>"the large star", of several stars: all the others must be clearly smaller.</summary>
@@ -212,10 +248,10 @@ internal sealed class ScenePhrases(Scene scene)
     private Phrase Make(Term term, PhraseKind kind, string text, uint objects)
     {
         int heldOut = Bits(objects).Count(i => scene.Objects[i].Concept.HeldOut), all = BitOperations.PopCount(objects);
-        bool heldOutWord = scene.Catalogue.IsHeldOut(scene.Catalogue.FindWord(term.Text));
+        bool heldOutWord = term != _thing && scene.Catalogue.IsHeldOut(scene.Catalogue.FindWord(term.Text));
         Exposure exposure = all == 0 ? heldOutWord ? Exposure.HeldOut : Exposure.Seen
             : heldOut == 0 ? Exposure.Seen : heldOut == all ? Exposure.HeldOut : Exposure.Mixed;
-        return new() { Text = text, Kind = kind, Exposure = exposure, Objects = objects, Name = term.Text };
+        return new() { Text = text, Kind = kind, Exposure = exposure, Objects = objects, Term = term };
     }
 
     private static string Say(Term term, PhraseKind kind) => kind == PhraseKind.Category ? term.WithArticle : term.Text;

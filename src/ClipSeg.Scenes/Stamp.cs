@@ -33,6 +33,17 @@ internal readonly record struct Tint(uint Red, uint Green, uint Blue)
         => (uint)(256 * light * random.Between(0.93f, 1.07f));
 }
 
+/// <summary>Where the light comes from, and how much of it an object takes from what lies behind.</summary>
+/// <param name="X">How far the shadow falls, as a share of the object's longer side.</param>
+/// <param name="Y">As X; positive is down.</param>
+/// <param name="Softness">The shadow's detail is 2^Softness times coarser than the object's.</param>
+/// <param name="Strength">0 is none, 1 black.</param>
+internal sealed record Shadow(float X, float Y, int Softness, float Strength)
+{
+    public static Shadow Next(ref RandomStream random) => new(random.Between(-0.15f, 0.15f),
+        random.Between(0, 0.15f), 2 + random.Next(3), random.Between(0.15f, 0.6f));
+}
+
 /// <summary>A sprite, turned and scaled, as it will cover the picture. Returns its memory when disposed.</summary>
 internal sealed class Stamp : IDisposable
 {
@@ -40,7 +51,8 @@ internal sealed class Stamp : IDisposable
 
     private readonly uint[] _pixels;
 
-    public Stamp(Sprite sprite, Pose pose, int size)
+    /// <param name="coarser">Draws from a copy that is 2^coarser times smaller than it should be: a blur.</param>
+    public Stamp(Sprite sprite, Pose pose, int size, int coarser = 0)
     {
         float w = sprite.Width * pose.Scale / 2, h = sprite.Height * pose.Scale / 2;
         float reachX = MathF.Abs(pose.Cos) * w + MathF.Abs(pose.Sin) * h + 1;
@@ -51,7 +63,7 @@ internal sealed class Stamp : IDisposable
         Height = Math.Clamp((int)(pose.CentreY + reachY) + 1, Y, size) - Y;
         _pixels = ArrayPool<uint>.Shared.Rent(Math.Max(1, Width * Height));
         _pixels.AsSpan(0, Width * Height).Clear();
-        Sample(sprite, pose);
+        Sample(sprite, pose, coarser);
     }
 
     public int X { get; }
@@ -71,9 +83,9 @@ internal sealed class Stamp : IDisposable
 
     public void Dispose() => ArrayPool<uint>.Shared.Return(_pixels);
 
-    private void Sample(Sprite sprite, Pose pose)
+    private void Sample(Sprite sprite, Pose pose, int coarser)
     {
-        SpriteLevel level = sprite.Level(1 / pose.Scale, out int shift);
+        SpriteLevel level = sprite.Level((1 << coarser) / pose.Scale, out int shift);
         float step = 1 / (pose.Scale * (1 << shift)), stepX = pose.Mirrored ? -step : step;
         int ux = (int)(pose.Cos * stepX * One), uy = (int)(pose.Sin * stepX * One);
         int vx = (int)(-pose.Sin * step * One), vy = (int)(pose.Cos * step * One);

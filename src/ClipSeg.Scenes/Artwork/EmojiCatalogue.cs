@@ -1,21 +1,18 @@
-using System.Text.Json;
-using ClipSeg.Imaging;
 using ClipSeg.Training.Data;
 
 namespace ClipSeg.Scenes.Artwork;
 
 /// <summary>
-/// Everything that scenes can show: about a thousand concepts, drawn in two styles, and the words for them.
+/// Everything that scenes can show: about a thousand concepts, each drawn by several hands, and the words for them.
 /// </summary>
 internal sealed class EmojiCatalogue
 {
-    private static readonly string[] _styles = ["google", "twitter"];
-
     private readonly Term[] _words;
     private readonly Truth[,] _truth;                   // [concept, word]
     private readonly bool[] _heldOutWords;
     private readonly int[][] _conceptsOf;
     private readonly Dictionary<string, int> _wordIds = [];
+    private readonly Dictionary<string, Concept[]> _groups;
 
     /// <param name="entries">What the concepts are called.</param>
     /// <param name="artwork">The drawings of an entry; those without any are left out.</param>
@@ -48,6 +45,7 @@ internal sealed class EmojiCatalogue
         }
         if (concepts.Count == 0) throw new ArgumentException("A catalogue needs a concept with artwork.");
         Concepts = concepts;
+        _groups = concepts.GroupBy(c => c.Group).ToDictionary(g => g.Key, g => g.ToArray());
 
         _words = [.. concepts.SelectMany(WordsOf).DistinctBy(term => term.Text)];
         for (int i = 0; i < _words.Length; i++) _wordIds.Add(_words[i].Text, i);
@@ -66,6 +64,9 @@ internal sealed class EmojiCatalogue
 
     public IReadOnlyList<Concept> Concepts { get; }
 
+    /// <summary>The concepts of a section of the table, such as "mammal": those that look alike.</summary>
+    public IReadOnlyList<Concept> InGroup(string group) => _groups[group];
+
     /// <summary>Every word that holds for some concept; a word's place here is its id.</summary>
     public IReadOnlyList<Term> Vocabulary => _words;
 
@@ -82,12 +83,20 @@ internal sealed class EmojiCatalogue
     /// <summary>The ids of the concepts that a word holds for.</summary>
     public ReadOnlySpan<int> ConceptsOf(int word) => _conceptsOf[word];
 
+    /// <summary>Photographs to put behind the objects; or null.</summary>
+    public PhotoFolder? Photos { get; init; }
+
+    /// <summary>The art style that no training shows: what it draws says how a model does on one that is new.</summary>
+    public static string UnseenStyle => "fxemoji";
+
     /// <summary>Reads the folder that scripts/get-data.cs fills: data/emoji.</summary>
+    /// <param name="folder">A folder for each style, emojibase.json, and perhaps photos/.</param>
+    /// <param name="styles">Which styles; none for all but <see cref="UnseenStyle"/>.</param>
     /// <exception cref="DataFormatException">A file is missing or is not what the script leaves.</exception>
-    public static EmojiCatalogue Load(string folder)
+    public static EmojiCatalogue Load(string folder, params IReadOnlyCollection<string> styles)
     {
-        EmojiFiles files = new(folder);
-        return new(ConceptTable.Load(), files.Artwork, files.Tags);
+        EmojiFiles files = new(folder, styles);
+        return new(ConceptTable.Load(), files.Artwork, files.Tags) { Photos = files.Photos };
     }
 
     private static IEnumerable<Term> WordsOf(Concept concept)
@@ -107,89 +116,6 @@ internal sealed class EmojiCatalogue
             foreach (string text in loose)
                 foreach (int word in byStem[Words.Stem(text)]) _truth[concept.Id, word] = Truth.Doubtful;
             foreach (Term term in WordsOf(concept)) _truth[concept.Id, _wordIds[term.Text]] = Truth.Yes;
-        }
-    }
-
-    /// <summary>The files as the script leaves them, and what links a label to its pictures.</summary>
-    private sealed class EmojiFiles
-    {
-        private readonly string _folder;
-        private readonly Dictionary<string, string> _images = [];           // code points without FE0F → file name
-        private readonly Dictionary<string, string> _codes = [];            // label → code points without FE0F
-        private readonly Dictionary<string, List<string>> _tags = [];       // label → tags
-
-        public EmojiFiles(string folder)
-        {
-            _folder = folder;
-            using JsonDocument emoji = Open("emoji.json"), names = Open("emojibase.json");
-            try
-            {
-                foreach (JsonElement e in emoji.RootElement.EnumerateArray())
-                {
-                    if (_styles.All(style => e.GetProperty($"has_img_{style}").GetBoolean()))
-                        _images.Add(Code(e.GetProperty("unified").GetString()!), e.GetProperty("image").GetString()!);
-                }
-                foreach (JsonElement e in names.RootElement.EnumerateArray())
-                {
-                    string label = e.GetProperty("label").GetString()!;
-                    _codes[label] = Code(e.GetProperty("hexcode").GetString()!);
-                    _tags[label] = e.TryGetProperty("tags", out JsonElement tags)
-                        ? [.. tags.EnumerateArray().Select(t => t.GetString()!)] : [];
-                }
-            }
-            catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentException)
-            {
-                throw new DataFormatException(
-                    $"{folder}: emoji.json or emojibase.json is not as published ({e.Message})", e);
-            }
-        }
-
-        public List<Sprite> Artwork(ConceptEntry entry)
-        {
-            List<Sprite> sprites = [];
-            foreach (string label in entry.Labels)
-            {
-                if (!_codes.TryGetValue(label, out string? code) || !_images.TryGetValue(code, out string? image))
-                {
-                    throw new DataFormatException(
-                        $"concepts.txt, line {entry.Line}: no picture for the emoji '{label}'.");
-                }
-                foreach (string style in _styles)
-                    sprites.Add(new(Picture(Path.Combine(_folder, style, image)), style));
-            }
-            return sprites;
-        }
-
-        public List<string> Tags(ConceptEntry entry) => [.. entry.Labels.SelectMany(label => _tags[label]).Distinct()];
-
-        private static string Code(string codePoints) => codePoints.Replace("-FE0F", "", StringComparison.Ordinal);
-
-        private static Image Picture(string path)
-        {
-            try
-            {
-                return Image.Load(path);
-            }
-            catch (Exception e) when (e is IOException or ImageFormatException)
-            {
-                throw new DataFormatException($"{path}: {e.Message} Run scripts/get-data.cs again.", e);
-            }
-        }
-
-        private JsonDocument Open(string name)
-        {
-            string path = Path.Combine(_folder, name);
-            if (!File.Exists(path))
-                throw new DataFormatException($"{path} is missing. Run: dotnet run scripts/get-data.cs");
-            try
-            {
-                using FileStream file = File.OpenRead(path);
-                return JsonDocument.Parse(file);
-            }
-            catch (JsonException e)
-            {
-                throw new DataFormatException($"{path}: {e.Message} Run scripts/get-data.cs again.", e);
-            }
         }
     }
 }

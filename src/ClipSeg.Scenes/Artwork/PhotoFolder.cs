@@ -29,7 +29,7 @@ internal sealed class PhotoFolder
     internal void Paint(Image picture, ref RandomStream random)
     {
         Image photo = _photos[random.Next(_photos.Length)].Value;
-        float side = Math.Min(photo.Width, photo.Height) * random.Between(0.5f, 1);
+        float side = Math.Min(photo.Width, photo.Height) * random.Between(0.12f, 0.6f);
         float left = random.NextFloat() * (photo.Width - side), top = random.NextFloat() * (photo.Height - side);
         float step = side / picture.Width;
         bool mirrored = random.Chance(0.5f);

@@ -9,14 +9,41 @@ internal sealed class Sprite
 {
     private const byte Opaque = 128;        // half covered counts as the object, in sprites as in scenes
 
-    private readonly SpriteLevel[] _levels;
+    private readonly Lazy<Trimmed> _artwork;
 
     /// <param name="artwork">With alpha; an opaque picture is all object.</param>
-    /// <param name="style">What draws it, e.g. "google".</param>
+    /// <param name="style">What draws it, e.g. "noto".</param>
     /// <exception cref="ArgumentException">The artwork is empty: no pixel is half opaque.</exception>
-    public Sprite(Image artwork, string style)
+    public Sprite(Image artwork, string style) : this(() => artwork, style) => _ = _artwork.Value;
+
+    /// <summary>As the other, but the artwork is read when it is first drawn.</summary>
+    internal Sprite(Func<Image> artwork, string style)
+        => (Style, _artwork) = (style, new(() => Trim(artwork(), style)));
+
+    public string Style { get; }
+
+    /// <summary>In pixels of the artwork, after trimming.</summary>
+    public int Width => _artwork.Value.Levels[0].Width;
+
+    /// <summary>In pixels of the artwork, after trimming.</summary>
+    public int Height => _artwork.Value.Levels[0].Height;
+
+    /// <summary>How much of the trimmed box is object, in (0, 1].</summary>
+    public float SolidFraction => _artwork.Value.SolidFraction;
+
+    /// <summary>The copy to draw from when a scene's pixel is this many of the artwork's.</summary>
+    /// <param name="step">Artwork pixels for each scene pixel.</param>
+    /// <param name="shift">The copy is 2^shift times smaller than the artwork.</param>
+    internal SpriteLevel Level(float step, out int shift)
     {
-        Style = style;
+        SpriteLevel[] levels = _artwork.Value.Levels;
+        shift = 0;
+        for (; shift < levels.Length - 1 && step > 1.5f; step /= 2) shift++;
+        return levels[shift];
+    }
+
+    private static Trimmed Trim(Image artwork, string style)
+    {
         (int x0, int y0, int x1, int y1) = Bounds(artwork);
         if (x1 < x0) throw new ArgumentException($"The artwork of style '{style}' is empty: no pixel is half opaque.");
 
@@ -31,32 +58,9 @@ internal sealed class Sprite
                 level.Set(x - x0, y - y0, Premultiply(artwork.Pixels.AsSpan(i * 3, 3), a));
             }
         }
-        SolidFraction = solid / (float)(level.Width * level.Height);
-
         List<SpriteLevel> levels = [level];
         while (levels[^1].Width > 4 && levels[^1].Height > 4) levels.Add(levels[^1].Halve());
-        _levels = [.. levels];
-    }
-
-    public string Style { get; }
-
-    /// <summary>In pixels of the artwork, after trimming.</summary>
-    public int Width => _levels[0].Width;
-
-    /// <summary>In pixels of the artwork, after trimming.</summary>
-    public int Height => _levels[0].Height;
-
-    /// <summary>How much of the trimmed box is object, in (0, 1].</summary>
-    public float SolidFraction { get; }
-
-    /// <summary>The copy to draw from when a scene's pixel is this many of the artwork's.</summary>
-    /// <param name="step">Artwork pixels for each scene pixel.</param>
-    /// <param name="shift">The copy is 2^shift times smaller than the artwork.</param>
-    internal SpriteLevel Level(float step, out int shift)
-    {
-        shift = 0;
-        for (; shift < _levels.Length - 1 && step > 1.5f; step /= 2) shift++;
-        return _levels[shift];
+        return new([.. levels], solid / (float)(level.Width * level.Height));
     }
 
     private static (int X0, int Y0, int X1, int Y1) Bounds(Image artwork)
@@ -75,6 +79,8 @@ internal sealed class Sprite
 
     private static uint Premultiply(ReadOnlySpan<byte> rgb, int a)
         => (uint)(rgb[0] * a / 255 | rgb[1] * a / 255 << 8 | rgb[2] * a / 255 << 16 | a << 24);
+
+    private sealed record Trimmed(SpriteLevel[] Levels, float SolidFraction);
 }
 
 /// <summary>RGBA, multiplied by alpha, one uint a pixel, red lowest; with a clear border of one pixel.</summary>

@@ -6,7 +6,7 @@ using ClipSeg.Scenes.Artwork;
 namespace ClipSeg.Scenes.Evaluation;
 
 /// <summary>How often CLIP finds the name of what a picture shows, among the names of all concepts.</summary>
-/// <param name="Style">The art style, such as "google".</param>
+/// <param name="Style">The art style, such as "noto".</param>
 /// <param name="Pictures">One of every concept that is drawn in this style.</param>
 /// <param name="Names">That it chooses from.</param>
 /// <param name="Top1">The share of pictures whose name came first.</param>

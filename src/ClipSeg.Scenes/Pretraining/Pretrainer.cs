@@ -19,18 +19,31 @@ internal sealed class Pretrainer : ITraining
     private readonly ClipSegModel _model;
     private readonly BpeVocabulary _vocabulary;
     private readonly ClipTokenizer _tokenizer;
-    private readonly CaptionGenerator _data;
+    private readonly CaptionData _data, _validation;
     private readonly PretrainRecipe _recipe;
     private readonly Preprocessing _preprocessing;
     private readonly CosineSchedule _schedule;
+    private int[] _order = [];
+    private long _orderedEpoch = -1;
 
     /// <param name="model">Its <c>clip.*</c> weights are trainable.</param>
     /// <param name="vocabulary">Usually learned from the captions.</param>
-    /// <param name="data">Draws pictures of the config's size.</param>
+    /// <param name="data">What it learns from. Pictures of another size than the config's are squashed to it.</param>
+    /// <param name="validation">What its score is measured on.</param>
     /// <param name="recipe">How.</param>
-    public Pretrainer(ClipSegModel model, BpeVocabulary vocabulary, CaptionGenerator data, PretrainRecipe recipe)
+    /// <exception cref="ArgumentException">One of the two has no caption, or training less than a batch.</exception>
+    public Pretrainer(ClipSegModel model, BpeVocabulary vocabulary, CaptionData data, CaptionData validation,
+        PretrainRecipe recipe)
     {
-        (_model, _vocabulary, _tokenizer, _data, _recipe) = (model, vocabulary, new(vocabulary), data, recipe);
+        if (data.Count < recipe.Batch)
+        {
+            throw new ArgumentException(
+                $"{data.Count} captions for batches of {recipe.Batch}; expected a batch or more.");
+        }
+        if (validation.Count < 2)
+            throw new ArgumentException($"{validation.Count} captions to validate on; expected 2 or more.");
+        (_model, _vocabulary, _tokenizer, _recipe) = (model, vocabulary, new(vocabulary), recipe);
+        (_data, _validation) = (data, validation);
         _preprocessing = new() { Width = model.Config.ImageSize, Height = model.Config.ImageSize };
         _schedule = new(recipe.Rate, recipe.Rate / 100, recipe.Steps, recipe.WarmUp);
         Optimizer = new(model.Weights.Trainable, p => p.Role.IsMatrix() ? recipe.WeightDecay : 0);
@@ -52,7 +65,8 @@ internal sealed class Pretrainer : ITraining
     public float Step()
     {
         using TensorScope scope = new();
-        (Tensor pixels, int[][] ids) = Draw(SceneSplit.Train, (long)Optimizer.Steps * Batch, Batch);
+        long first = (long)Optimizer.Steps * Batch;
+        (Tensor pixels, int[][] ids) = Draw(_data, [.. Enumerable.Range(0, Batch).Select(i => IndexAt(first + i))]);
         return StepOn(pixels, ids);
     }
 
@@ -106,21 +120,22 @@ internal sealed class Pretrainer : ITraining
     }
 
     /// <summary>
-    /// The share of validation pictures whose caption is the most similar of <see cref="ValidationPairs"/>.
+    /// The share of validation pictures whose caption is the most similar of at most <see cref="ValidationPairs"/>.
     /// </summary>
     public double Validate()
     {
         using TensorScope scope = new();
-        (Tensor pixels, int[][] ids) = Draw(SceneSplit.Validation, 0, ValidationPairs);
-        Tensor images = Tensor.Concat([.. Parts(ValidationPairs).Select(part => Images(pixels, part))]);
+        int pairs = (int)Math.Min(ValidationPairs, _validation.Count ?? ValidationPairs);
+        (Tensor pixels, int[][] ids) = Draw(_validation, [.. Enumerable.Range(0, pairs).Select(i => (long)i)]);
+        Tensor images = Tensor.Concat([.. Parts(pairs).Select(part => Images(pixels, part))]);
         Tensor similarities = images.Normalize().MatMulTransposed(_model.Text.Embed(ids).Normalize());
         int found = 0;
-        for (int i = 0; i < ValidationPairs; i++)
+        for (int i = 0; i < pairs; i++)
         {
-            ReadOnlySpan<float> row = similarities.Data.Slice(i * ValidationPairs, ValidationPairs);
+            ReadOnlySpan<float> row = similarities.Data.Slice(i * pairs, pairs);
             if (row.IndexOf(row.ToArray().Max()) == i) found++;
         }
-        return found / (double)ValidationPairs;
+        return found / (double)pairs;
     }
 
     public void Save(string folder) => ModelFiles.Write(
@@ -128,18 +143,40 @@ internal sealed class Pretrainer : ITraining
         _vocabulary);
 
     /// <summary>Pictures [count, 3, S, S] and the token ids of their captions.</summary>
-    internal (Tensor Pixels, int[][] Ids) Draw(SceneSplit split, long first, int count)
+    internal (Tensor Pixels, int[][] Ids) Draw(CaptionData data, long[] indices)
     {
         int size = _model.Config.ImageSize, length = 3 * size * size;
-        Tensor pixels = Tensor.Empty(count, 3, size, size);
-        int[][] ids = new int[count][];
-        Workers.Each(count, i =>
+        Tensor pixels = Tensor.Empty(indices.Length, 3, size, size);
+        int[][] ids = new int[indices.Length][];
+        Workers.Each(indices.Length, i =>
         {
-            CaptionSample sample = _data.Generate(split, _recipe.Seed, first + i);
-            _preprocessing.Normalize(sample.Picture, pixels.Data.Slice(i * length, length));
+            CaptionSample sample = data.Get(indices[i]);
+            Span<float> planes = pixels.Data.Slice(i * length, length);
+            if (sample.Picture.Width == size && sample.Picture.Height == size)
+                _preprocessing.Normalize(sample.Picture, planes);
+            else _preprocessing.Apply(sample.Picture).Data.CopyTo(planes);
             ids[i] = _tokenizer.Encode(sample.Caption).Ids;
         });
         return (pixels, ids);
+    }
+
+    /// <summary>Which sample the n-th draw of the run is: all in turn, in an order that is new every time.</summary>
+    private long IndexAt(long n)
+    {
+        if (_data.Count is not { } count) return n;
+        (long epoch, long place) = Math.DivRem(n, count);
+        if (_orderedEpoch != epoch)
+        {
+            RandomStream random = new(RandomUse.EpochOrder, _recipe.Seed, epoch);
+            _order = [.. Enumerable.Range(0, (int)count)];
+            for (int i = _order.Length - 1; i > 0; i--)
+            {
+                int j = random.Next(i + 1);
+                (_order[i], _order[j]) = (_order[j], _order[i]);
+            }
+            _orderedEpoch = epoch;
+        }
+        return _order[place];
     }
 
     private Tensor Images(Tensor pixels, (int First, int Count) part)

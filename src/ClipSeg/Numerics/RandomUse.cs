@@ -32,6 +32,17 @@ internal enum RandomUse
     ValidationSceneSupports = 121,
     TestSceneSupports = 122,
 
+    /// <summary>Shadows, light, blur and compression: apart from what is where.</summary>
+    TrainSceneWear = 130,
+    ValidationSceneWear = 131,
+    TestSceneWear = 132,
+
+    /// <summary>How phrases are said: in the plural, with a full stop.</summary>
+    TrainSceneWording = 140,
+    ValidationSceneWording = 141,
+    TestSceneWording = 142,
+
+    ValidatedNegatives = 199,
     EvaluatedSupports = 200,
     EvaluatedNegatives = 201,
 

@@ -9,6 +9,8 @@ namespace ClipSeg.Tests.Scenes;
 
 public sealed class SceneGeneratorTests
 {
+    private static readonly SceneOptions _plain = new() { Size = 64, MinScale = 0.18f, MaxScale = 0.7f, Worn = false };
+
     [Fact]
     public void Random_numbers_are_the_same_for_ever()
     {
@@ -35,10 +37,11 @@ public sealed class SceneGeneratorTests
     [Fact]
     public void Scenes_never_change_from_release_to_release()
     {
+        SceneGenerator generator = Generator(_plain);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < 64; i++)
         {
-            Scene scene = Generator().Generate(SceneSplit.Train, 1, i);
+            Scene scene = generator.Generate(SceneSplit.Train, 1, i);
             hash.AppendData(scene.Picture.Pixels);
             hash.AppendData(scene.Labels);
         }
@@ -75,7 +78,7 @@ public sealed class SceneGeneratorTests
     [Fact]
     public void Single_object_fills_the_picture_as_its_disc_should()
     {
-        Scene scene = Generator(SceneOptions.Single with { Size = 128 }).Generate(SceneSplit.Train, 1, 1);
+        Scene scene = Generator(SceneOptions.Single with { Size = 128, MinScale = 0.5f }).Generate(SceneSplit.Train, 1, 1);
         SceneObject item = Assert.Single(scene.Objects);
         Assert.InRange(item.Right - item.Left + 1, 64 * 0.55f, 128);
 
@@ -115,7 +118,7 @@ public sealed class SceneGeneratorTests
         ClipSeg.Imaging.Image photo = new(700, 600);
         photo.Pixels.AsSpan().Fill(77);
         photo.Save(folder.At("photo.png"));
-        SceneGenerator generator = Generator(new() { Size = 32, Photos = new(folder.Path) });
+        SceneGenerator generator = Generator(_plain with { Size = 32, Photos = new(folder.Path) });
         int behind = Enumerable.Range(0, 100).Select(i => generator.Generate(SceneSplit.Train, 1, i))
             .Count(s => s.Picture.Pixels.Count(value => value == 77) > s.Picture.Pixels.Length / 4);
         Assert.InRange(behind, 35, 65);
@@ -129,6 +132,21 @@ public sealed class SceneGeneratorTests
         Assert.Throws<ArgumentException>(() => Generator(new() { MinObjects = 3, MaxObjects = 2 }));
         Assert.Throws<ArgumentException>(() => Generator(new() { MaxObjects = 32 }));
         Assert.Throws<ArgumentException>(() => Generator(new() { MinScale = float.NaN }));
+    }
+
+    [Fact]
+    public void Wear_changes_colours_and_never_what_is_where()
+    {
+        SceneGenerator plain = Generator(_plain), worn = Generator(_plain with { Worn = true });
+        int changed = 0;
+        for (int i = 0; i < 50; i++)
+        {
+            Scene before = plain.Generate(SceneSplit.Train, 2, i), after = worn.Generate(SceneSplit.Train, 2, i);
+            Assert.Equal(before.Labels, after.Labels);
+            Assert.Equal(before.Objects.Select(o => o.Pixels), after.Objects.Select(o => o.Pixels));
+            if (!before.Picture.Pixels.AsSpan().SequenceEqual(after.Picture.Pixels)) changed++;
+        }
+        Assert.InRange(changed, 20, 49);
     }
 
     private static SceneGenerator Generator(SceneOptions? options = null)

@@ -63,10 +63,11 @@ public sealed class TrainingTests : IDisposable
         // Batches of the same eight pairs, over and over.
         ClipSegModel model = Fresh(Part.Clip, seed: 3, precision);
         PretrainRecipe recipe = new() { Batch = 8, Part = 8, Steps = 120, Rate = 2e-3f, WarmUp = 10 };
-        CaptionGenerator captions = new(TestArtwork.Catalogue, model.Config.ImageSize);
-        Pretrainer trainer = new(model, _vocabulary, captions, recipe);
+        CaptionData captions = Captions(model);
+        Pretrainer trainer = new(model, _vocabulary, captions, captions, recipe);
         using TensorScope scope = new();
-        (Tensor pixels, int[][] ids) = trainer.Draw(SceneSplit.Train, DistinctFrom(captions, 8), 8);
+        long first = DistinctFrom(captions, 8);
+        (Tensor pixels, int[][] ids) = trainer.Draw(captions, [.. Enumerable.Range(0, 8).Select(i => first + i)]);
         float loss = 0;
         for (int step = 0; step < recipe.Steps; step++) loss = trainer.StepOn(pixels, ids);
         Assert.InRange(loss, 0, 0.1f);
@@ -83,7 +84,7 @@ public sealed class TrainingTests : IDisposable
         }.Select(recipe =>
         {
             ClipSegModel model = Fresh(Part.Clip, seed: 1);
-            Pretrainer trainer = new(model, _vocabulary, new(TestArtwork.Catalogue, model.Config.ImageSize), recipe);
+            Pretrainer trainer = new(model, _vocabulary, Captions(model), Captions(model), recipe);
             trainer.Step();
             trainer.Step();
             return model.Weights.Trainable.SelectMany(p => p.Value.Data.ToArray()).ToArray();
@@ -193,12 +194,15 @@ public sealed class TrainingTests : IDisposable
     }
 
     /// <summary>The first of some consecutive samples that all have different captions.</summary>
-    private static long DistinctFrom(CaptionGenerator captions, int count)
+    private static CaptionData Captions(ClipSegModel model)
+        => new CaptionGenerator(TestArtwork.Catalogue, model.Config.ImageSize).Of(SceneSplit.Train, 1);
+
+    private static long DistinctFrom(CaptionData captions, int count)
     {
         for (long first = 0; ; first++)
         {
             HashSet<string> said =
-                [.. Enumerable.Range(0, count).Select(i => captions.Generate(SceneSplit.Train, 1, first + i).Caption)];
+                [.. Enumerable.Range(0, count).Select(i => captions.Get(first + i).Caption)];
             if (said.Count == count) return first;
         }
     }

@@ -42,7 +42,7 @@ public sealed class ContactSheetTests
             Phrase = new()
             {
                 Text = "octopus",
-                Name = "octopus",
+                Term = new("octopus", TakesArticle: true),
                 Kind = PhraseKind.Name,
                 Exposure = Exposure.Seen,
                 Objects = 1,

@@ -34,9 +34,9 @@ public sealed class RetrievalTests
     {
         EmojiCatalogue catalogue = EmojiCatalogue.Load(EmojiFactAttribute.Folder);
         SceneGenerator generator = new(catalogue, SceneOptions.Single with { Size = 32, Pool = ConceptPool.All });
-        foreach (string style in (string[])["google", "twitter"])
+        foreach (string style in (string[])["noto", "twemoji"])
         {
-            foreach (Concept concept in catalogue.Concepts.Take(40))
+            foreach (Concept concept in catalogue.Concepts.Take(20))
             {
                 SceneObject item = Retrieval.Draw(generator, concept, style, seed: 1).Objects[0];
                 Assert.Equal((style, concept), (item.Sprite.Style, item.Concept));
