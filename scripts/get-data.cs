@@ -184,7 +184,8 @@ int Draw(string style, List<Emoji> emoji, Dictionary<string, string[]> iconNames
         foreach (string name in iconNames[e.Code])
         {
             string icon = set.TryGetProperty("aliases", out JsonElement aliases)
-                && aliases.TryGetProperty(name, out JsonElement alias) ? alias.GetProperty("parent").GetString()! : name;
+                && aliases.TryGetProperty(name, out JsonElement alias)
+                ? alias.GetProperty("parent").GetString()! : name;
             if (!icons.TryGetProperty(icon, out JsonElement found)) continue;
             string body = found.GetProperty("body").GetString()!, path = Path.Combine(into, $"{e.Code}.png");
             if (Render(body, Extent("width"), Extent("height"), path)) Interlocked.Increment(ref drawn);

@@ -19,8 +19,15 @@ internal sealed class ArtworkOptions
         HelpName = "DIR",
     };
 
+    private readonly Option<string?> _styles = new("--styles")
+    {
+        Description = $"Art styles, with commas; by default all but {EmojiCatalogue.UnseenStyle}, kept for tests.",
+        HelpName = "NAMES",
+    };
+
     public void AddTo(Command command)
     {
+        command.Options.Add(_styles);
         command.Options.Add(_artwork);
         command.Options.Add(_photos);
     }
@@ -30,7 +37,9 @@ internal sealed class ArtworkOptions
         string folder = parsed.GetValue(_artwork)!;
         if (!Directory.Exists(folder))
             throw new IOException($"There is no artwork in '{folder}'. Fetch it with: dotnet run scripts/get-data.cs");
-        return EmojiCatalogue.Load(folder);
+        string[] styles = parsed.GetValue(_styles)?.Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return EmojiCatalogue.Load(folder, styles);
     }
 
     /// <summary>For a command that draws no scenes this time: options that change nothing are mistakes.</summary>

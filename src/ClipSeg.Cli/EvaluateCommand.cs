@@ -13,6 +13,8 @@ internal sealed class EvaluateCommand
     private const string Examples = """
         clipseg evaluate scenes --model runs/emoji/best
         clipseg evaluate scenes --json scenes.json --sheet scenes.png --blend-plot blend.png
+        clipseg evaluate scenes --styles fxemoji --scene-size 352
+        clipseg evaluate scenes --model runs/emoji/best --calibrate runs/clipseg-emoji
         clipseg evaluate scenes --model CIDAS/clipseg-rd64-refined --scenes 200
         """;
 
@@ -33,6 +35,18 @@ internal sealed class EvaluateCommand
         Description = "Which of the many sets of scenes; by default 1.",
         HelpName = "N",
     }.Between(0, int.MaxValue);
+
+    private readonly Option<int?> _sceneSize = new Option<int?>("--scene-size")
+    {
+        Description = "Sides of the scenes in pixels, the same for every model; by default as the model reads.",
+        HelpName = "N",
+    }.Between(16, 4096);
+
+    private readonly Option<string?> _calibrate = new("--calibrate")
+    {
+        Description = "Only choose the threshold, and write the model so that 0.5 is the best one.",
+        HelpName = "DIR",
+    };
 
     private readonly Option<string?> _json = new("--json")
     {
@@ -65,7 +79,7 @@ internal sealed class EvaluateCommand
             "Measure a model on scenes of emoji: text and picture prompts, blends, absent things, retrieval.", Examples)
         {
             evaluate._scenes, evaluate._validation, evaluate._seed, evaluate._json, evaluate._sheet,
-            evaluate._blendPlot,
+            evaluate._blendPlot, evaluate._sceneSize, evaluate._calibrate,
         };
         evaluate._model.AddTo(scenes);
         evaluate._artwork.AddTo(scenes);
@@ -85,8 +99,20 @@ internal sealed class EvaluateCommand
             ValidationScenes = parsed.GetValue(_validation) ?? defaults.ValidationScenes,
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
             Photos = _artwork.Photos(parsed),
+            Size = parsed.GetValue(_sceneSize),
         };
+        string? calibrated = parsed.GetValue(_calibrate);
+        if (Path.Exists(calibrated))
+            throw new IOException($"'{calibrated}' exists already; a model is written to a new folder.");
         using Segmenter segmenter = _model.Load(parsed, _terminal);
+        if (calibrated is not null)
+        {
+            ValidationScore validation = SceneEvaluation.Validate(segmenter, catalogue, options, _terminal.Stop);
+            Calibration.Write(calibrated, segmenter, validation.Threshold);
+            _terminal.Output.WriteLine(FormattableString.Invariant(
+                $"{calibrated}: threshold {validation.Threshold:0.00} is 0.5 now, IoU {validation.Iou:0.000}"));
+            return CommandLine.Done;
+        }
         SceneReport report = Measure(segmenter, catalogue, options);
 
         if (json is not null) WriteJson(json, report);

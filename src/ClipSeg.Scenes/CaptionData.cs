@@ -1,7 +1,7 @@
 namespace ClipSeg.Scenes;
 
 /// <summary>Pictures with captions, for contrastive pre-training: files, or drawn when they are asked for.</summary>
-public abstract class CaptionData
+internal abstract class CaptionData
 {
     /// <summary>How many there are; null if there are as many as anybody asks for.</summary>
     public abstract long? Count { get; }

@@ -51,7 +51,7 @@ internal sealed record SceneOptions
     /// <summary>Photographs for half of the backgrounds; null for the catalogue's, which may have none.</summary>
     public PhotoFolder? Photos { get; init; }
 
-    /// <summary>Whether objects may throw soft shadows, and pictures be out of focus, badly lit and compressed.</summary>
+    /// <summary>Whether objects may throw soft shadows, and pictures be blurred, badly lit and compressed.</summary>
     public bool Worn { get; init; } = true;
 
     /// <summary>One large object.</summary>

@@ -4,8 +4,8 @@ using SkiaSharp;
 
 namespace ClipSeg.Scenes;
 
-/// <summary>What happens to pictures on their way: other light, a lens out of focus, JPEG files of low quality.</summary>
-/// <remarks>It changes colours only, never what is where. JPEG's bits are those of the library that writes it.</remarks>
+/// <summary>What happens to pictures on their way: other light, a lens out of focus, bad JPEG files.</summary>
+/// <remarks>It changes colours only, never what is where. JPEG's bits are those of SkiaSharp.</remarks>
 internal static class SceneWear
 {
     private const float ShiftShare = 0.4f, BlurShare = 0.2f, JpegShare = 0.25f;

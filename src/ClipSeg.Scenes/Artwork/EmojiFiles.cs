@@ -22,7 +22,8 @@ internal sealed class EmojiFiles
     public EmojiFiles(string folder, IReadOnlyCollection<string> styles)
     {
         string names = Path.Combine(folder, "emojibase.json"), photos = Path.Combine(folder, PhotoFolderName);
-        if (!File.Exists(names)) throw new DataFormatException($"{names} is missing. Run: dotnet run scripts/get-data.cs");
+        if (!File.Exists(names))
+            throw new DataFormatException($"{names} is missing. Run: dotnet run scripts/get-data.cs");
         string[] there = [.. Directory.GetDirectories(folder).Select(path => Path.GetFileName(path)!)
             .Where(name => name != PhotoFolderName).Order(StringComparer.Ordinal)];
         string? unknown = styles.FirstOrDefault(style => !there.Contains(style));

@@ -58,6 +58,7 @@ internal sealed record EvaluationProgress(string Stage, int Done, int Total);
 internal sealed class SceneEvaluation
 {
     private const int ScenesAtOnce = 16;
+    private const double Half = 0.5;
 
     private readonly Segmenter _segmenter;
     private readonly SceneEvaluationOptions _options;
@@ -90,7 +91,8 @@ internal sealed class SceneEvaluation
     {
         using Compute.Entry entry = segmenter.Compute.Enter(stop);
         SceneEvaluation evaluation = new(segmenter, catalogue, options ?? new(), progress, stop);
-        double threshold = evaluation.ChooseThreshold();
+        ValidationScore validation = evaluation.Validate();
+        double threshold = validation.Threshold;
         SceneTally tally = new();
         List<SceneExample> examples = [];
         evaluation.ForEach("Test scenes", evaluation._options.Scenes, i => evaluation.Measure(i, threshold), scene =>
@@ -100,6 +102,7 @@ internal sealed class SceneEvaluation
         });
         return new(threshold, tally)
         {
+            Validation = validation,
             Options = evaluation._options,
             Size = evaluation._seen.Options.Size,
             Retrieval = Retrieval.Measure(segmenter, catalogue, evaluation._options.Seed, progress, stop),
@@ -107,22 +110,48 @@ internal sealed class SceneEvaluation
         };
     }
 
-    /// <summary>The one at which text does best in the validation scenes, by foreground IoU.</summary>
-    private double ChooseThreshold()
+    /// <summary>Measures on the validation scenes alone.</summary>
+    public static ValidationScore Validate(Segmenter segmenter, EmojiCatalogue catalogue,
+        SceneEvaluationOptions options, CancellationToken stop = default)
+        => new SceneEvaluation(segmenter, catalogue, options, progress: null, stop).Validate();
+
+    /// <summary>The threshold at which text does best in the validation scenes, by foreground IoU; more.</summary>
+    private ValidationScore Validate()
     {
         SegmentationMetrics all = new();
+        PresenceTally presence = new();
         ForEach("Validation scenes", _options.ValidationScenes, i =>
         {
             Scene scene = _seen.Generate(SceneSplit.Validation, _options.Seed, i);
             SegmentationMetrics metrics = new();
+            PresenceTally scores = new();
             List<Phrase> phrases = SceneFiles.PhrasesOf(scene, i, _options.PhrasesPerScene);
-            if (phrases.Count == 0) return metrics;
-            Mask[] masks = _segmenter.Segment(_segmenter.Encode(scene.Picture), [.. phrases.Select(p => p.Text)]);
+            if (phrases.Count == 0) return (metrics, scores);
+            EncodedImage encoded = _segmenter.Encode(scene.Picture);
+            Mask[] masks = _segmenter.Segment(encoded, [.. phrases.Select(p => p.Text)]);
             for (int k = 0; k < masks.Length; k++)
                 metrics.AddProbabilities(masks[k].Values, scene.Mask(phrases[k].Objects).Values, classId: 0);
-            return metrics;
-        }, all.Merge);
-        return all.Plain().ForegroundIou.BestThreshold;
+            RandomStream random = new(RandomUse.ValidatedNegatives, _options.Seed, i);
+            Phrase absent = new ScenePhrases(scene).Negative(ref random);
+            Prompt picture = _segmenter.Prompt(scene.Picture);
+            AddPresence(scores, phrases[0], masks[0], picture, Half);
+            AddPresence(scores, absent, _segmenter.Segment(encoded, [absent.Text])[0], picture, Half);
+            return (metrics, scores);
+        }, one =>
+        {
+            all.Merge(one.Item1);
+            presence.Merge(one.Item2);
+        });
+        IouCurve curve = all.Plain().ForegroundIou;
+        return new(curve.BestThreshold, curve.Best, curve.At(Half), presence.BestThreshold(),
+            [.. PresenceTally.Measures.Select((_, measure) => presence.Auroc(measure))]);
+    }
+
+    private void AddPresence(PresenceTally tally, Phrase phrase, Mask mask, Prompt picture, double threshold)
+    {
+        double similarity = PresenceTally.Cosine(_segmenter.Prompt(phrase.Text), picture);
+        tally.Add(
+            new(phrase.Objects != 0, phrase.Kind, PresenceTally.ScoresOf(mask, similarity, threshold)));
     }
 
     private (SceneTally Tally, SceneExample? Example) Measure(int index, double threshold)
@@ -151,8 +180,15 @@ internal sealed class SceneEvaluation
             if (k < sampled) parts.Add(mixed ? ScenePart.Mixed : ScenePart.Seen);
             if (mixed && phrase.Kind == PhraseKind.Name) parts.Add(ScenePart.Names);
             answers.Add(Ask(encoded, scene, phrase, support, parts, tally));
+            if (k < sampled) tally.AddBoundary(BoundaryIou.Of(answers[^1].ByText, answers[^1].Truth, threshold));
         }
-        AskForAbsent(encoded, scene, index, threshold, tally);
+        Prompt picture = _segmenter.Prompt(scene.Picture);
+        if (sampled > 0)
+        {
+            AddPresence(tally.Presence, phrases[0], answers[0].ByText, picture, threshold);
+            AskForAbsent(encoded, scene, picture, index, threshold, tally);
+        }
+        AskInOtherWords(encoded, scene, phrases, threshold, tally);
         return (tally, IsExample(index) && answers.Count > 0 ? Choose(answers, index) : null);
     }
 
@@ -189,11 +225,28 @@ internal sealed class SceneEvaluation
             => new(source, weight, part, phrase.Kind, phrase.Exposure);
     }
 
-    private void AskForAbsent(EncodedImage encoded, Scene scene, int index, double threshold, SceneTally tally)
+    private void AskForAbsent(
+        EncodedImage encoded, Scene scene, Prompt picture, int index, double threshold, SceneTally tally)
     {
         RandomStream random = new(RandomUse.EvaluatedNegatives, _options.Seed, index);
-        string absent = new ScenePhrases(scene).Negative(ref random).Text;
-        tally.AddNegative(_segmenter.Segment(encoded, [absent])[0], threshold);
+        Phrase absent = new ScenePhrases(scene).Negative(ref random);
+        Mask mask = _segmenter.Segment(encoded, [absent.Text])[0];
+        tally.AddNegative(mask, threshold);
+        AddPresence(tally.Presence, absent, mask, picture, threshold);
+    }
+
+    /// <summary>Asks for the first name among the phrases in the plural, with an article and so on.</summary>
+    private void AskInOtherWords(
+        EncodedImage encoded, Scene scene, List<Phrase> phrases, double threshold, SceneTally tally)
+    {
+        Phrase? name = phrases.Find(p => p.Kind is PhraseKind.Name or PhraseKind.Synonym);
+        if (name is null) return;
+        IReadOnlyList<string?> said = WordingTally.Say(name);
+        Mask truth = scene.Mask(name.Objects);
+        Mask[] masks = _segmenter.Segment(encoded, [.. said.OfType<string>()]);
+        int next = 0;
+        tally.Wording.Add([.. said.Select(
+            text => text is null ? (double?)null : WordingTally.Iou(masks[next++], truth, threshold))]);
     }
 
     /// <summary>Whether the scene is an example; they are spread over all scenes, seen and mixed in turn.</summary>

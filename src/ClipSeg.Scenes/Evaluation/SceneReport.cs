@@ -27,6 +27,15 @@ internal sealed record NegativeScore(int Scenes, int Quiet)
     public double QuietShare => Scenes == 0 ? 0 : (double)Quiet / Scenes;
 }
 
+/// <summary>What was chosen on the validation scenes.</summary>
+/// <param name="Threshold">The best for masks of text prompts.</param>
+/// <param name="Iou">At it: foreground IoU.</param>
+/// <param name="IouAtHalf">The same at 0.5, which people use.</param>
+/// <param name="NotFoundBelow">The score below which things are best taken for absent.</param>
+/// <param name="Auroc">Of each of <see cref="PresenceTally.Measures"/>; null where it could not be measured.</param>
+internal sealed record ValidationScore(
+    double Threshold, double Iou, double IouAtHalf, double NotFoundBelow, IReadOnlyList<double?> Auroc);
+
 /// <summary>One number that sums up a model.</summary>
 /// <param name="Key">In JSON: "held_out_names".</param>
 /// <param name="Label">In a table.</param>
@@ -37,9 +46,14 @@ internal sealed record Figure(string Key, string Label, double? Value, double? M
 /// <summary>What <see cref="SceneEvaluation"/> measured.</summary>
 internal sealed class SceneReport
 {
+    private const double Half = 0.5;
+
     private readonly SceneTally _tally;
 
     internal SceneReport(double threshold, SceneTally tally) => (Threshold, _tally) = (threshold, tally);
+
+    /// <summary>What the validation scenes said.</summary>
+    public required ValidationScore Validation { get; init; }
 
     /// <summary>Chosen on the validation scenes; used for everything.</summary>
     public double Threshold { get; }
@@ -73,6 +87,9 @@ internal sealed class SceneReport
             return
             [
                 Of("text", "text, all phrases, all scenes", Score(PromptSource.Text)),
+                new("text_at_half", "the same at threshold 0.5", ForegroundIouAt(Half)),
+                new("boundary", "boundary IoU, text, all phrases", null,
+                    _tally.BoundarySamples == 0 ? null : _tally.BoundarySum / _tally.BoundarySamples),
                 Of("text_seen", "text, all phrases, scenes of seen concepts", Score(PromptSource.Text, ScenePart.Seen)),
                 Of("text_names", "text, names, scenes of seen concepts",
                     Score(PromptSource.Text, ScenePart.Seen, PhraseKind.Name)),
@@ -90,9 +107,35 @@ internal sealed class SceneReport
                 Of("best_blend", FormattableString.Invariant($"best blend, {best.Weight:0.0} picture"), best.All),
                 Of("blend_text", "text alone, the same samples", Blend[0].All),
                 new("negatives_quiet", "absent: scenes with 90 % under the threshold", Negatives.QuietShare),
+                .. PresenceFigures, .. WordingFigures,
             ];
         }
     }
+
+    private IEnumerable<Figure> PresenceFigures
+    {
+        get
+        {
+            PresenceTally presence = _tally.Presence;
+            double limit = Validation.NotFoundBelow;
+            string below = FormattableString.Invariant($"score below {limit:0.00}");
+            for (int measure = 0; measure < PresenceTally.Measures.Count; measure++)
+            {
+                string name = PresenceTally.Measures[measure];
+                yield return new($"auroc_{name}", $"present against absent: AUROC of {name}", presence.Auroc(measure));
+            }
+            yield return new("present_not_found", $"present, but {below}", presence.NotFound(true, limit));
+            yield return new("absent_not_found", $"absent, and {below}", presence.NotFound(false, limit));
+            yield return new("absent_colour_not_found", "of these, in the wrong colour",
+                presence.NotFound(false, limit, coloured: true));
+            yield return new("absent_thing_not_found", "of these, another thing",
+                presence.NotFound(false, limit, coloured: false));
+        }
+    }
+
+    private IEnumerable<Figure> WordingFigures => WordingTally.Ways.Select((name, way) => new Figure(
+        $"wording_{name}", $"names with {name.Replace('_', ' ')}: IoU changes by", _tally.Wording.Change(way),
+        _tally.Wording.Gain(way)));
 
     /// <summary>The score of some samples; null if there are none.</summary>
     /// <param name="source">Text or picture.</param>
@@ -128,6 +171,7 @@ internal sealed class SceneReport
         json.WriteNumber("size", Size);
         json.WriteBoolean("photos", Options.Photos is not null);
         json.WriteNumber("threshold", Threshold);
+        WriteValidation(json);
         json.WriteStartObject("figures");
         foreach (Figure figure in Figures)
         {
@@ -169,6 +213,28 @@ internal sealed class SceneReport
 
     private static Figure Of(string key, string label, SegmentationScore? score)
         => new(key, label, score?.ForegroundIou, score?.MeanSampleIou);
+
+    /// <summary>Of text prompts of all scenes.</summary>
+    private double? ForegroundIouAt(double threshold)
+    {
+        SegmentationMetrics sum = new();
+        foreach ((SceneCell cell, SegmentationMetrics metrics) in _tally.Cells)
+        {
+            if (cell.Source == PromptSource.Text && cell.Part != ScenePart.Names) sum.Merge(metrics);
+        }
+        return sum.Samples == 0 ? null : sum.Plain().ForegroundIou.At(threshold);
+    }
+
+    private void WriteValidation(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("validation");
+        Write(json, "iou", Validation.Iou);
+        Write(json, "iou_at_half", Validation.IouAtHalf);
+        Write(json, "not_found_below", Validation.NotFoundBelow);
+        for (int measure = 0; measure < PresenceTally.Measures.Count; measure++)
+            Write(json, $"auroc_{PresenceTally.Measures[measure]}", Validation.Auroc[measure]);
+        json.WriteEndObject();
+    }
 
     private SegmentationScore? ScoreOf(Func<SceneCell, bool> included)
     {

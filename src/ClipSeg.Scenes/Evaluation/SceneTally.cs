@@ -46,12 +46,23 @@ internal sealed class SceneTally
 
     public IReadOnlyDictionary<SceneCell, SegmentationMetrics> Cells => _cells;
 
+    public PresenceTally Presence { get; } = new();
+
+    public WordingTally Wording { get; } = new();
+
     public int NegativeScenes { get; private set; }
+
+    /// <summary>Of text prompts, one for each; the mean is of <see cref="BoundarySamples"/>.</summary>
+    public double BoundarySum { get; private set; }
+
+    public int BoundarySamples { get; private set; }
 
     public int QuietScenes { get; private set; }
 
     public void Add(SceneCell cell, Mask prediction, Mask truth)
         => MetricsOf(cell).AddProbabilities(prediction.Values, truth.Values, classId: 0);
+
+    public void AddBoundary(double iou) => (BoundarySum, BoundarySamples) = (BoundarySum + iou, BoundarySamples + 1);
 
     /// <summary>Adds the answer to a phrase about something absent.</summary>
     public void AddNegative(Mask prediction, double threshold)
@@ -68,6 +79,10 @@ internal sealed class SceneTally
     public void Merge(SceneTally other)
     {
         foreach ((SceneCell cell, SegmentationMetrics metrics) in other._cells) MetricsOf(cell).Merge(metrics);
+        Presence.Merge(other.Presence);
+        Wording.Merge(other.Wording);
+        (BoundarySum, BoundarySamples) =
+            (BoundarySum + other.BoundarySum, BoundarySamples + other.BoundarySamples);
         NegativeScenes += other.NegativeScenes;
         QuietScenes += other.QuietScenes;
     }

@@ -6,7 +6,7 @@ using ClipSeg.Numerics;
 namespace ClipSeg.Scenes.Pretraining;
 
 /// <summary>Makes a trained vision tower one of pictures of another size, to go on training there.</summary>
-public static class PositionTable
+internal static class PositionTable
 {
     private const string Key = "clip.vision_model.embeddings.position_embedding.weight";
 

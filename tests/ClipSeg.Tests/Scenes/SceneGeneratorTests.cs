@@ -78,7 +78,8 @@ public sealed class SceneGeneratorTests
     [Fact]
     public void Single_object_fills_the_picture_as_its_disc_should()
     {
-        Scene scene = Generator(SceneOptions.Single with { Size = 128, MinScale = 0.5f }).Generate(SceneSplit.Train, 1, 1);
+        SceneOptions large = SceneOptions.Single with { Size = 128, MinScale = 0.5f };
+        Scene scene = Generator(large).Generate(SceneSplit.Train, 1, 1);
         SceneObject item = Assert.Single(scene.Objects);
         Assert.InRange(item.Right - item.Left + 1, 64 * 0.55f, 128);
 

@@ -38,7 +38,7 @@ public sealed class WordingTests
             new("dog", 8, 40, 20, 20, 0xC81414), new("dog", 70, 40, 10, 10, 0x1E3CDC), new("pizza", 31, 40, 12, 20));
         Dictionary<string, Phrase> phrases = new ScenePhrases(scene).All().ToDictionary(p => p.Text);
 
-        Assert.Superset(new HashSet<string> { "dog", "a dog", "the dog", "dogs", "the dogs", "some dogs", "dog.", "a dog!" },
+        Assert.Superset(new HashSet<string> { "dog", "a dog", "the dog", "dogs", "the dogs", "some dogs", "dog." },
             Said(phrases["dog"]));
         Assert.Superset(new HashSet<string> { "red dogs", "the red dog", "a red dog", "red dog." },
             Said(phrases["the red dog"]));
@@ -50,7 +50,7 @@ public sealed class WordingTests
 
     private static HashSet<string> Said(Phrase phrase)
     {
-        RandomStream random = new(split: 0, seed: 0, index: 5);
+        RandomStream random = new(RandomUse.Tests, seed: 0, index: 5);
         HashSet<string> said = [];
         for (int i = 0; i < 600; i++) said.Add(Wording.Vary(phrase, ref random));
         return said;

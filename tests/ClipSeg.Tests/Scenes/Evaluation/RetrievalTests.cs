@@ -20,7 +20,8 @@ public sealed class RetrievalTests
         int[] ranks = [.. catalogue.Concepts.Select(concept =>
         {
             Prompt shown = segmenter.Prompt(Retrieval.Draw(generator, concept, "test", seed: 3).Picture);
-            return names.OrderByDescending(name => Cosine(shown, name)).ToList().IndexOf(names[concept.Id]);
+            return names.OrderByDescending(name => PresenceTally.Cosine(shown, name)).ToList()
+                .IndexOf(names[concept.Id]);
         })];
         Assert.Equal("test", score.Style);
         Assert.Equal((ranks.Length, ranks.Length), (score.Pictures, score.Names));
@@ -42,17 +43,5 @@ public sealed class RetrievalTests
                 Assert.Equal((style, concept), (item.Sprite.Style, item.Concept));
             }
         }
-    }
-
-    private static double Cosine(Prompt a, Prompt b)
-    {
-        (double dot, double aa, double bb) = (0, 0, 0);
-        for (int i = 0; i < a.Width; i++)
-        {
-            dot += (double)a.Conditional[i] * b.Conditional[i];
-            aa += (double)a.Conditional[i] * a.Conditional[i];
-            bb += (double)b.Conditional[i] * b.Conditional[i];
-        }
-        return dot / Math.Sqrt(aa * bb);
     }
 }

@@ -1,0 +1,22 @@
+using ClipSeg.Imaging;
+
+namespace ClipSeg.Prompts;
+
+/// <summary>How sure a mask is that what was asked for is in the picture at all.</summary>
+public static class Presence
+{
+    /// <summary>
+    /// From 0, surely absent, to 1: the mean probability of the pixels, each weighted by its probability. A mask that
+    /// is sure of a small thing scores high, one that half believes in half of the picture does not.
+    /// </summary>
+    public static float Score(Mask mask)
+    {
+        (double sum, double squares) = (0, 0);
+        foreach (float p in mask.Values)
+        {
+            sum += p;
+            squares += (double)p * p;
+        }
+        return sum > 0 ? (float)(squares / sum) : 0;
+    }
+}
