@@ -12,13 +12,15 @@ using ClipSeg.Training;
 
 namespace ClipSeg.Cli;
 
-/// <summary><c>clipseg pretrain</c>: a CLIP, from scratch or further, on scenes and their captions.</summary>
+/// <summary><c>clipseg pretrain</c>: a CLIP, from scratch or further, on pictures and their captions.</summary>
 internal static class PretrainCommand
 {
+    private const string Scenes = "scenes";
     private const int VocabularyCaptions = 60_000;
     private const string Examples = """
         clipseg pretrain --config recipes/emoji-clip.config.json --recipe recipes/emoji-clip.json -o runs/clip
         clipseg pretrain --config recipes/emoji-clip.config.json -o runs/clip --resume
+        clipseg pretrain --config config.json --data my-captions --batch 64 -o runs/mine
         clipseg pretrain --from runs/clip/last --size 224 --recipe recipes/emoji-clip.json --rate 2e-4 -o runs/larger
         """;
 
@@ -34,6 +36,12 @@ internal static class PretrainCommand
             Description = "Start with this model's weights and vocabulary instead of a new CLIP.",
             HelpName = "MODEL",
         };
+        Option<string> source = new("--data")
+        {
+            Description = "A folder with captions.csv or captions.jsonl, or 'scenes' for scenes of emoji.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => Scenes,
+        };
         Option<int?> size = new Option<int?>("--size")
         {
             Description = "Sides of the pictures in pixels, a multiple of the patch size; by default as configured.",
@@ -43,9 +51,9 @@ internal static class PretrainCommand
         ArtworkOptions scenes = new();
         RecipeOptions<PretrainRecipe> recipes = new(new(), PretrainRecipe.Keys);
         ExampleCommand command = new("pretrain",
-            "Train CLIP's two towers, from scratch or further, on scenes of emoji and captions.", Examples)
+            "Train CLIP's two towers, from scratch or further, on pictures and captions.", Examples)
         {
-            config, from, size,
+            config, from, source, size,
         };
         run.AddTo(command);
         scenes.AddTo(command);
@@ -60,14 +68,13 @@ internal static class PretrainCommand
                     "Expected one of --config, for a new CLIP, and --from, to train one further.");
             }
             using Checkpoint? start = model is null ? null : Checkpoint.Open(ModelOptions.Locate(model, terminal));
-            ClipSegConfig before = start is null ? ReadConfig(file!) : ClipSegConfig.Parse(start.Config);
+            ClipSegConfig before = start is null ? ReadConfig(file!) : start.Config;
             ClipSegConfig sizes = before with { ImageSize = parsed.GetValue(size) ?? before.ImageSize };
             sizes.Validate();
             TrainingFolder folder = run.Open(parsed);
-            EmojiCatalogue catalogue = scenes.Catalogue(parsed);
-            CaptionGenerator captions = new(catalogue, sizes.ImageSize, scenes.Photos(parsed));
-            CaptionData data = captions.Of(SceneSplit.Train, recipe.Seed);
-            CaptionData validation = captions.Of(SceneSplit.Validation, recipe.Seed);
+            (CaptionData data, CaptionData validation) = Data(
+                parsed.GetValue(source)!, recipe, () => new(
+                    scenes.Catalogue(parsed), sizes.ImageSize, scenes.Photos(parsed)));
 
             // A run that goes on keeps its words: those of captions may have changed since.
             BpeVocabulary vocabulary = start is not null ? ModelFiles.ReadVocabulary(start, new())
@@ -83,6 +90,14 @@ internal static class PretrainCommand
             return run.Train(parsed, terminal, training, folder, recipe.Interval, "pairs", "caption found");
         });
         return command;
+    }
+
+    private static (CaptionData Train, CaptionData Validation) Data(
+        string path, PretrainRecipe recipe, Func<CaptionGenerator> scenes)
+    {
+        if (path != Scenes) return CaptionFolder.Open(path);
+        CaptionGenerator captions = scenes();
+        return (captions.Of(SceneSplit.Train, recipe.Seed), captions.Of(SceneSplit.Validation, recipe.Seed));
     }
 
     private static ClipSegConfig ReadConfig(string path)

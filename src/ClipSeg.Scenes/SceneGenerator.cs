@@ -57,6 +57,8 @@ internal sealed class SceneGenerator
             Sprite sprite = concept.Sprites[random.Next(concept.Sprites.Count)];
             Place(canvas, concept, sprite, count, placed, shadow, ref random);
         }
+        while (placed.Count == 0)
+            PlaceLarge(canvas, Choose(placed, ref random), shadow, placed, ref random);
         SceneObject[] objects = canvas.Measure(placed);
         if (_options.Worn) SceneWear.Apply(picture, ref wear);
         return new(Catalogue, _options.Pool, picture, canvas.Labels, objects);
@@ -115,6 +117,20 @@ internal sealed class SceneGenerator
             placed.Add(new(concept, sprite, Math.Max(total, stamp.Solid)) { Pixels = stamp.Solid });
             return;
         }
+    }
+
+    /// <summary>In the middle, as large as may be: drawings of thin lines vanish when they are small.</summary>
+    private void PlaceLarge(
+        Canvas canvas, Concept concept, Shadow? shadow, List<Placed> placed, ref RandomStream random)
+    {
+        Sprite sprite = concept.Sprites[random.Next(concept.Sprites.Count)];
+        float middle = _options.Size / 2f;
+        Pose pose = Pose.Next(sprite, _options.MaxScale * _options.Size, middle, middle, ref random);
+        using Stamp stamp = new(sprite, pose, _options.Size);
+        if (stamp.Solid < 1) return;
+        if (shadow is not null) canvas.Darken(sprite, pose, shadow);
+        canvas.Draw(stamp, label: 1, Tint.Next(ref random));
+        placed.Add(new(concept, sprite, stamp.Solid) { Pixels = stamp.Solid });
     }
 
     private static bool LeavesOthersVisible(Canvas canvas, Stamp stamp, List<Placed> placed)

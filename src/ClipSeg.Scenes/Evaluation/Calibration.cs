@@ -26,7 +26,7 @@ internal static class Calibration
             foreach (ref float value in y) value -= shift;
         });
         ModelFiles.Write(folder, checkpoint.Tensors.Values.Select(t => t.Name == key ? moved : t),
-            model.Model.Config.Write, model.Preprocessing.Write, ModelFiles.ReadVocabulary(checkpoint, new()),
+            model.Model.Config, model.Preprocessing, ModelFiles.ReadVocabulary(checkpoint, new()),
             bias.Type);
     }
 }

@@ -150,6 +150,16 @@ public sealed class SceneGeneratorTests
         Assert.InRange(changed, 20, 49);
     }
 
+    [Fact]
+    public void Drawings_of_thin_lines_are_shown_large_so_that_no_scene_is_empty()
+    {
+        ClipSeg.Imaging.Image line = new(64, 64, new byte[64 * 64 * 3], new byte[64 * 64]);
+        for (int i = 0; i < 64; i++) line.Alpha![i * 64 + i] = 255;
+        EmojiCatalogue catalogue = new(ConceptTable.Parse(TestArtwork.Table), _ => [new(line, "thin")], _ => []);
+        SceneGenerator generator = new(catalogue, new() { Size = 64, MinScale = 0.1f, MaxScale = 1, MaxObjects = 1 });
+        for (int i = 0; i < 50; i++) Assert.Single(generator.Generate(SceneSplit.Train, 1, i).Objects);
+    }
+
     private static SceneGenerator Generator(SceneOptions? options = null)
         => new(TestArtwork.Catalogue, options ?? new() { Size = 64 });
 }

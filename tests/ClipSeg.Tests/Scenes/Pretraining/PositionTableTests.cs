@@ -12,7 +12,7 @@ public sealed class PositionTableTests
     public void Tower_with_a_stretched_table_says_the_same_of_pictures_of_the_new_size()
     {
         using Checkpoint checkpoint = Checkpoint.Open(Fixtures.At("model", "mini"));
-        ClipSegConfig small = ClipSegConfig.Parse(checkpoint.Config);
+        ClipSegConfig small = checkpoint.Config;
         ClipSegConfig large = small with { ImageSize = 2 * small.ImageSize };
         Tensor pixels = Tensor.Empty(1, 3, large.ImageSize, large.ImageSize);
         Random random = new(42);
