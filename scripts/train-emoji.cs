@@ -27,11 +27,11 @@ Clipseg([
     "--precision", "bf16", .. Resume(small),
 ]);
 Clipseg([
-    "pretrain", "--from", Path.Combine(small, "last"), "--size", "224", "--recipe", "recipes/emoji-clip-224.json",
+    "pretrain", "--from", Path.Combine(small, "last"), "--size", "224", "--recipe", "recipes/emoji-larger-clip.json",
     "-o", large, "--precision", "bf16", .. Resume(large),
 ]);
 Clipseg([
-    "train", "--data", "scenes", "--model", Path.Combine(large, "last"), "--recipe", "recipes/emoji.json",
+    "train", "--scenes", "--model", Path.Combine(large, "last"), "--recipe", "recipes/emoji.json",
     "-o", decoder, "--precision", "bf16", .. Resume(decoder),
 ]);
 foreach (string made in (string[])[half, model])

@@ -15,7 +15,6 @@ namespace ClipSeg.Cli;
 /// <summary><c>clipseg pretrain</c>: a CLIP, from scratch or further, on pictures and their captions.</summary>
 internal static class PretrainCommand
 {
-    private const string Scenes = "scenes";
     private const int VocabularyCaptions = 60_000;
     private const string Examples = """
         clipseg pretrain --config recipes/emoji-clip.config.json --recipe recipes/emoji-clip.json -o runs/clip
@@ -36,11 +35,10 @@ internal static class PretrainCommand
             Description = "Start with this model's weights and vocabulary instead of a new CLIP.",
             HelpName = "MODEL",
         };
-        Option<string> source = new("--data")
+        Option<string?> source = new("--data")
         {
-            Description = "A folder with captions.csv or captions.jsonl, or 'scenes' for scenes of emoji.",
+            Description = "A folder with captions.csv or captions.jsonl; by default scenes of emoji are drawn.",
             HelpName = "DIR",
-            DefaultValueFactory = _ => Scenes,
         };
         Option<int?> size = new Option<int?>("--size")
         {
@@ -73,7 +71,7 @@ internal static class PretrainCommand
             sizes.Validate();
             TrainingFolder folder = run.Open(parsed);
             (CaptionData data, CaptionData validation) = Data(
-                parsed.GetValue(source)!, recipe, () => new(
+                parsed.GetValue(source), recipe, () => new(
                     scenes.Catalogue(parsed), sizes.ImageSize, scenes.Photos(parsed)));
 
             // A run that goes on keeps its words: those of captions may have changed since.
@@ -93,9 +91,9 @@ internal static class PretrainCommand
     }
 
     private static (CaptionData Train, CaptionData Validation) Data(
-        string path, PretrainRecipe recipe, Func<CaptionGenerator> scenes)
+        string? path, PretrainRecipe recipe, Func<CaptionGenerator> scenes)
     {
-        if (path != Scenes) return CaptionFolder.Open(path);
+        if (path is not null) return CaptionFolder.Open(path);
         CaptionGenerator captions = scenes();
         return (captions.Of(SceneSplit.Train, recipe.Seed), captions.Of(SceneSplit.Validation, recipe.Seed));
     }

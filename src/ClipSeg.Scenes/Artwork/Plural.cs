@@ -6,17 +6,14 @@ internal static class Plural
     private static readonly string[] _joints =
         [" of ", " with ", " without ", " in ", " on ", " at ", " for ", " to ", " holding ", " making ", " by "];
 
-    private static readonly Dictionary<string, string> _irregular = new(StringComparer.Ordinal)
-    {
-        ["person"] = "people", ["man"] = "men", ["woman"] = "women", ["child"] = "children", ["foot"] = "feet",
-        ["tooth"] = "teeth", ["goose"] = "geese", ["mouse"] = "mice", ["ox"] = "oxen", ["leaf"] = "leaves",
-        ["knife"] = "knives", ["wolf"] = "wolves", ["loaf"] = "loaves", ["scarf"] = "scarves", ["calf"] = "calves",
-        ["elf"] = "elves", ["thief"] = "thieves", ["wife"] = "wives", ["life"] = "lives", ["shelf"] = "shelves",
-        ["fish"] = "fish", ["sheep"] = "sheep", ["deer"] = "deer", ["bison"] = "bison", ["moose"] = "moose",
-        ["shrimp"] = "shrimp", ["squid"] = "squid", ["aircraft"] = "aircraft", ["spacecraft"] = "spacecraft",
-        ["tomato"] = "tomatoes", ["potato"] = "potatoes", ["mango"] = "mangoes", ["tornado"] = "tornadoes",
-        ["volcano"] = "volcanoes", ["hero"] = "heroes", ["cactus"] = "cacti", ["octopus"] = "octopuses",
-    };
+    // One and many in turn.
+    private static readonly (string One, string Many)[] _irregular = Pairs("""
+        person people man men woman women child children foot feet tooth teeth goose geese mouse mice ox
+        oxen leaf leaves knife knives wolf wolves loaf loaves scarf scarves calf calves elf elves thief
+        thieves wife wives life lives shelf shelves fish fish sheep sheep deer deer bison bison moose moose
+        shrimp shrimp squid squid aircraft aircraft spacecraft spacecraft tomato tomatoes potato potatoes
+        mango mangoes tornado tornadoes volcano volcanoes hero heroes cactus cacti octopus octopuses
+        """);
 
     /// <summary>The plural; null for what has none ("bread", "scissors", "something to eat").</summary>
     public static string? Of(Term term)
@@ -47,4 +44,8 @@ internal static class Plural
         if (hisses) return word + "es";
         return word[^1] == 'y' && word.Length > 1 && !"aeiou".Contains(word[^2]) ? word[..^1] + "ies" : word + "s";
     }
+
+    private static (string One, string Many)[] Pairs(string words)
+        => [.. words.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .Chunk(2).Select(pair => (pair[0], pair[1]))];
 }
