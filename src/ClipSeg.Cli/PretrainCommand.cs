@@ -81,7 +81,8 @@ internal static class PretrainCommand
             ClipTokenizer tokenizer = new(vocabulary);
             sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
             Weights weights = start is null
-                ? new(new Dictionary<string, StoredTensor>(), trainable: Part.Clip, fresh: Part.All, seed: (uint)recipe.Seed)
+                ? new(new Dictionary<string, StoredTensor>(), trainable: Part.Clip, fresh: Part.All,
+                    seed: (uint)recipe.Seed)
                 : new(PositionTable.Stretch(start.Tensors, before, sizes), trainable: Part.Clip);
             ClipSegModel network = new(weights, sizes) { Precision = run.Precision(parsed) };
             Pretrainer training = new(network, vocabulary, data, validation, recipe);
