@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ClipSeg.Checkpoints;
-using Spectre.Console;
 
 namespace ClipSeg.Cli;
 
@@ -22,13 +21,8 @@ internal static class ListCommand
                 terminal.Warn("No models were pulled. 'clipseg pull CIDAS/clipseg-rd64-refined' fetches one.");
                 return CommandLine.Done;
             }
-            Table table = new() { Border = TableBorder.Simple };
-            table.AddColumns("model", "size", "folder");
-            foreach (CachedModel model in models)
-            {
-                table.AddRow(Terminal.Cell(model.Name), Terminal.Cell(Terminal.Bytes(model.Bytes)),
-                    Terminal.Cell(model.Folder));
-            }
+            TextTable table = new("model", ">size", "folder");
+            foreach (CachedModel model in models) table.Add(model.Name, Terminal.Bytes(model.Bytes), model.Folder);
             terminal.Write(table);
             return CommandLine.Done;
         });

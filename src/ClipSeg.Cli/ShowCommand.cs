@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
-using Spectre.Console;
 
 namespace ClipSeg.Cli;
 
@@ -33,29 +32,27 @@ internal static class ShowCommand
         return command;
     }
 
-    private static Table Describe(Segmenter model)
+    private static TextTable Describe(Segmenter model)
     {
         (Checkpoint checkpoint, ClipSegConfig c) = (model.Checkpoint!, model.Model.Config);
-        Table table = new() { Border = TableBorder.None, ShowHeaders = false };
-        table.AddColumns("", "");
-        Row("model", checkpoint.Path);
-        Row("kind", checkpoint.Kind + (checkpoint.ConfigIsInferred ? ", config worked out from the weights" : ""));
-        Row("weights", Weights(checkpoint));
-        Row("stored as", Types(checkpoint));
-        Row("vision tower", Tower(c.Vision) + $", patches of {c.PatchSize} px, made for {c.ImageSize} px");
-        Row("text tower", Tower(c.Text) + $", {c.VocabularySize} tokens, texts of up to {c.MaxTokens}");
-        Row("embedding", $"{c.EmbeddingWidth} wide");
-        Row("decoder", (c.DecoderType == DecoderType.ClipDeconv
+        TextTable table = new("", "");
+        table.Add("model", checkpoint.Path);
+        string inferred = checkpoint.ConfigIsInferred ? ", config worked out from the weights" : "";
+        table.Add("kind", checkpoint.Kind + inferred);
+        table.Add("weights", Weights(checkpoint));
+        table.Add("stored as", Types(checkpoint));
+        table.Add("vision tower", Tower(c.Vision) + $", patches of {c.PatchSize} px, made for {c.ImageSize} px");
+        table.Add("text tower", Tower(c.Text) + $", {c.VocabularySize} tokens, texts of up to {c.MaxTokens}");
+        table.Add("embedding", $"{c.EmbeddingWidth} wide");
+        table.Add("decoder", (c.DecoderType == DecoderType.ClipDeconv
             ? $"CLIP-Deconv, {c.ReduceWidth} wide, "
             : $"{c.ExtractLayers.Count} blocks {c.ReduceWidth} wide, {c.DecoderHeads} heads, ")
             + $"reads vision blocks {string.Join(", ", c.ExtractLayers)}");
-        Row("head", c.RefinedHead ? "refined (three convolutions)" : "plain (one transposed convolution)");
-        Row("preprocessing",
+        table.Add("head", c.RefinedHead ? "refined (three convolutions)" : "plain (one transposed convolution)");
+        table.Add("preprocessing",
             Steps(model.Preprocessing) + (checkpoint.PreprocessingIsDefault ? " (defaults: no file says it)" : ""));
-        Row("licence", Licence.NameOf(checkpoint.File) ?? "no file says it");
+        table.Add("licence", Licence.NameOf(checkpoint.File) ?? "no file says it");
         return table;
-
-        void Row(string name, string value) => table.AddRow(Terminal.Cell(name), Terminal.Cell(value));
     }
 
     private static string Tower(EncoderConfig tower)

@@ -94,17 +94,20 @@ internal static class RecipeKeys
                 RecipeKey<T> key = keys.FirstOrDefault(k => k.Name == value.Name) ?? throw new RecipeException(
                     $"'{path}': there is no '{value.Name}'; a recipe knows "
                     + $"{string.Join(", ", keys.Select(k => k.Name))}.");
-                recipe = key.Set(recipe, TextOf(value.Value));
+                try
+                {
+                    recipe = key.Set(recipe, TextOf(value.Value));
+                }
+                catch (RecipeException e)
+                {
+                    throw new RecipeException($"'{path}': {e.Message}");
+                }
             }
             return recipe;
         }
         catch (JsonException e)
         {
             throw new RecipeException($"'{path}', line {e.LineNumber + 1}: this is not JSON.");
-        }
-        catch (RecipeException e) when (!e.Message.StartsWith('\''))
-        {
-            throw new RecipeException($"'{path}': {e.Message}");
         }
     }
 

@@ -15,6 +15,16 @@ public sealed class ModelCommandTests : IDisposable
     public void Dispose() => _cli.Dispose();
 
     [Fact]
+    public void Show_breaks_no_path()
+    {
+        string deep = Directory.CreateDirectory(_cli.Folder.At(new string('a', 90), new string('b', 90))).FullName;
+        foreach (string file in Directory.GetFiles(CliRun.Mini))
+            File.Copy(file, Path.Combine(deep, Path.GetFileName(file)));
+        Assert.Equal(0, _cli.Run("show", deep));
+        Assert.Contains(_cli.Output.Split('\n'), line => line.EndsWith(deep));
+    }
+
+    [Fact]
     public void Show_says_what_a_model_is()
     {
         Assert.Equal(0, _cli.Run("show", Fixtures.At("model", "mini-refined")));
