@@ -37,10 +37,13 @@ int side = int.Parse(Value("--size") ?? "160");
 string data = Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "data");
 string target = Path.GetFullPath(Path.Combine(data, "emoji"));
 string sources = string.Concat(styles.Select(s => s.Package).Prepend(names)
-    .Select(p => $"{p.Name}@{p.Version}: {p.License}\n"))
-    + $"Drawn at {side} pixels, photographs: {photos ?? "none"}\n";
+    .Select(p => $"{p.Name}@{p.Version}: {p.License}\n")) + $"Drawn at {side} pixels.\n";
+string behind = photos is null ? "" : $"Photographs from {photos}.\n";
 string marker = Path.Combine(target, "SOURCES.txt");
-if (File.Exists(marker) && File.ReadAllText(marker) == sources)
+
+// Without --photos, data with photographs is complete, too.
+string known = File.Exists(marker) ? File.ReadAllText(marker) : "";
+if (photos is null ? known.StartsWith(sources, StringComparison.Ordinal) : known == sources + behind)
 {
     Console.WriteLine($"{target} is complete.");
     return 0;
@@ -70,7 +73,7 @@ try
     foreach (string json in Directory.GetFiles(partial, "*.icons.json").Concat(
         Directory.GetFiles(partial, "*.chars.json"))) File.Delete(json);
     if (photos is not null) Console.WriteLine($"{CopyPhotos(photos, Path.Combine(partial, "photos"))} photographs.");
-    File.WriteAllText(Path.Combine(partial, "SOURCES.txt"), sources);
+    File.WriteAllText(Path.Combine(partial, "SOURCES.txt"), sources + behind);
     if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
     Directory.Move(partial, target);
     Console.WriteLine($"Data is in {target}.");
