@@ -1,8 +1,8 @@
-using ClipSeg.Numerics;
 using System.Collections.Concurrent;
 using System.CommandLine;
 using ClipSeg.Checkpoints;
 using ClipSeg.Model;
+using ClipSeg.Numerics;
 using ClipSeg.Scenes;
 using ClipSeg.Training;
 using ClipSeg.Training.Data;
