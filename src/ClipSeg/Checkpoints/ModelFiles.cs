@@ -74,18 +74,11 @@ internal static class ModelFiles
     internal static void WriteDescription(string folder, ClipSegConfig config, Preprocessing preprocessing,
         BpeVocabulary vocabulary, IReadOnlyList<string> others)
     {
-        WriteJson(Path.Combine(folder, "config.json"), config.Write);
-        WriteJson(Path.Combine(folder, "preprocessor_config.json"), preprocessing.Write);
+        OutputFile.Write(Path.Combine(folder, "config.json"),
+            JsonSerializer.Serialize(config.ToFile(), ModelJson.Default.ConfigFile));
+        OutputFile.Write(Path.Combine(folder, "preprocessor_config.json"),
+            JsonSerializer.Serialize(preprocessing.ToFile(), ModelJson.Default.PreprocessorFile));
         vocabulary.Save(folder);
         foreach (string other in others) File.Copy(other, Path.Combine(folder, Path.GetFileName(other)));
-    }
-
-    private static void WriteJson(string path, Action<Utf8JsonWriter> write)
-    {
-        OutputFile.Write(path, stream =>
-        {
-            using Utf8JsonWriter json = new(stream, new() { Indented = true });
-            write(json);
-        });
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace ClipSeg.Formats;
 
@@ -27,4 +28,44 @@ internal static class JsonText
             throw file.Error($"is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}", e);
         }
     }
+
+    /// <summary>An object as a record. Keys that the record does not have are ignored.</summary>
+    /// <param name="file">What error messages call it.</param>
+    /// <exception cref="CheckpointException">A value has the wrong kind.</exception>
+    public static T Read<T>(JsonElement root, JsonTypeInfo<T> type, string file)
+    {
+        try
+        {
+            return root.Deserialize(type)!;
+        }
+        catch (JsonException e)
+        {
+            string[] keys = e.Path!.Split('[')[0].Split('.')[1..];
+            (JsonElement found, JsonTypeInfo expected) = (root, type);
+            foreach (string key in keys)
+            {
+                found = found.GetProperty(key);
+                expected = type.Options.GetTypeInfo(expected.Properties.First(p => p.Name == key).PropertyType);
+            }
+            string name = keys.Length == 0 ? "root" : string.Join('.', keys);
+            throw new CheckpointException($"{file}: '{name}' is {Shown(found)}, expected {KindOf(expected)}.", e);
+        }
+    }
+
+    /// <summary>A value as an error message shows it.</summary>
+    public static string Shown(JsonElement value)
+    {
+        string text = value.GetRawText();
+        return text.Length > 60 ? text[..60] + "..." : text;
+    }
+
+    private static string KindOf(JsonTypeInfo type) => type.Kind switch
+    {
+        JsonTypeInfoKind.Object => "an object",
+        JsonTypeInfoKind.Enumerable => type.Type == typeof(int[]) ? "a list of whole numbers" : "a list of texts",
+        _ when type.Type == typeof(string) => "text",
+        _ when type.Type == typeof(bool) => "true or false",
+        _ when type.Type == typeof(float) => "a number",
+        _ => "a whole number",
+    };
 }

@@ -20,13 +20,16 @@ internal sealed record EncoderConfig
 /// <summary>Everything that <c>config.json</c> says about a CLIPSeg network (formats.md §3).</summary>
 internal sealed record ClipSegConfig
 {
+    /// <summary>CLIP was trained with this activation; another in its place would give other masks.</summary>
+    public const string QuickGelu = "quick_gelu";
+
     /// <summary>
     /// The largest value accepted for any width or count: far above real models, far below an overflow.
     /// </summary>
     private const int Largest = 1 << 20;
 
     private const string ClipDeconv = "clip-deconv";
-    private const string QuickGelu = "quick_gelu";
+    private const string FileName = "config.json";
 
     public required EncoderConfig Vision { get; init; }
 
@@ -92,79 +95,68 @@ internal sealed record ClipSegConfig
     /// <exception cref="CheckpointException">A value has the wrong kind or cannot be.</exception>
     public static ClipSegConfig Parse(JsonElement root)
     {
-        JsonElement vision = Section(root, "vision_config"), text = Section(root, "text_config");
-        CheckActivation(vision, "vision_config.hidden_act");
-        CheckActivation(text, "text_config.hidden_act");
+        ConfigFile file = JsonText.Read(root, ModelJson.Default.ConfigFile, FileName);
+
+        // An old file's "_dict" twin wins, as it does for Hugging Face; a still older one has no sections.
+        TowerFile flat = JsonText.Read(root, ModelJson.Default.TowerFile, FileName);
+        TowerFile vision = file.VisionConfigDict ?? file.VisionConfig ?? flat;
+        TowerFile text = file.TextConfigDict ?? file.TextConfig ?? flat;
         ClipSegConfig config = new()
         {
             Vision = Encoder(vision, "vision_config", width: 768, mlp: 3072, heads: 12),
-            PatchSize = Int(vision, "vision_config.patch_size", 32),
-            ImageSize = Int(vision, "vision_config.image_size", 224),
+            PatchSize = vision.PatchSize ?? 32,
+            ImageSize = vision.ImageSize ?? 224,
             Text = Encoder(text, "text_config", width: 512, mlp: 2048, heads: 8),
-            VocabularySize = Int(text, "text_config.vocab_size", 49408),
-            MaxTokens = Int(text, "text_config.max_position_embeddings", 77),
-            EndToken = Int(text, "text_config.eos_token_id", 49407, least: 0),
-            EmbeddingWidth = Int(root, "projection_dim", 512),
-            ExtractLayers = Layers(root),
-            ReduceWidth = Int(root, "reduce_dim", 64),
-            DecoderType = TypeOfDecoder(root),
-            Reduce2Width = Int(root, "reduce2_dim", 64),
-            DecoderHeads = Int(root, "decoder_num_attention_heads", 4),
-            DecoderMlpWidth = Int(root, "decoder_intermediate_size", 2048),
-            ConditionalLayer = Int(root, "conditional_layer", 0, least: 0),
-            RefinedHead = root.TryGetProperty("use_complex_transposed_convolution", out JsonElement refined)
-                && refined.ValueKind == JsonValueKind.True,
+            VocabularySize = text.VocabSize ?? 49408,
+            MaxTokens = text.MaxPositionEmbeddings ?? 77,
+            EndToken = text.EosTokenId ?? 49407,
+            EmbeddingWidth = file.ProjectionDim,
+            ExtractLayers = file.ExtractLayers ?? [3, 6, 9],
+            ReduceWidth = file.ReduceDim,
+            DecoderType = file.DecoderType switch
+            {
+                null or "clipseg" => DecoderType.ClipSeg,
+                ClipDeconv => DecoderType.ClipDeconv,
+                string other => throw Bad("decoder_type", other, $"clipseg or {ClipDeconv}"),
+            },
+            Reduce2Width = file.Reduce2Dim ?? 64,
+            DecoderHeads = file.DecoderNumAttentionHeads,
+            DecoderMlpWidth = file.DecoderIntermediateSize,
+            ConditionalLayer = file.ConditionalLayer,
+            RefinedHead = file.UseComplexTransposedConvolution,
         };
         config.Validate();
         return config;
     }
 
-    /// <summary>
-    /// Writes it as the root object of a <c>config.json</c> that <see cref="Parse"/> and others read.
-    /// </summary>
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("model_type", "clipseg");
-        json.WriteStartArray("architectures");
-        json.WriteStringValue("CLIPSegForImageSegmentation");
-        json.WriteEndArray();
-        json.WriteNumber("projection_dim", EmbeddingWidth);
-        json.WriteStartArray("extract_layers");
-        foreach (int layer in ExtractLayers) json.WriteNumberValue(layer);
-        json.WriteEndArray();
-        json.WriteNumber("reduce_dim", ReduceWidth);
-        if (DecoderType == DecoderType.ClipDeconv)
-        {
-            json.WriteString("decoder_type", ClipDeconv);
-            json.WriteNumber("reduce2_dim", Reduce2Width);
-        }
-        json.WriteNumber("decoder_num_attention_heads", DecoderHeads);
-        json.WriteNumber("decoder_attention_dropout", 0.0);
-        json.WriteNumber("decoder_intermediate_size", DecoderMlpWidth);
-        json.WriteNumber("conditional_layer", ConditionalLayer);
-        json.WriteBoolean("use_complex_transposed_convolution", RefinedHead);
-        json.WriteStartObject("text_config");
-        json.WriteString("model_type", "clipseg_text_model");
-        WriteEncoder(json, Text);
-        json.WriteNumber("vocab_size", VocabularySize);
-        json.WriteNumber("max_position_embeddings", MaxTokens);
-        json.WriteNumber("eos_token_id", EndToken);
-        json.WriteEndObject();
-        json.WriteStartObject("vision_config");
-        json.WriteString("model_type", "clipseg_vision_model");
-        WriteEncoder(json, Vision);
-        json.WriteNumber("patch_size", PatchSize);
-        json.WriteNumber("image_size", ImageSize);
-        json.WriteNumber("num_channels", 3);
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
+    /// <summary>What a <c>config.json</c> says that <see cref="Parse"/> and others read.</summary>
+    public ConfigFile ToFile() => new(
+        Architectures: ["CLIPSegForImageSegmentation"],
+        ProjectionDim: EmbeddingWidth,
+        ExtractLayers: [.. ExtractLayers],
+        ReduceDim: ReduceWidth,
+        DecoderType: DecoderType == DecoderType.ClipDeconv ? ClipDeconv : null,
+        Reduce2Dim: DecoderType == DecoderType.ClipDeconv ? Reduce2Width : null,
+        DecoderNumAttentionHeads: DecoderHeads,
+        DecoderIntermediateSize: DecoderMlpWidth,
+        ConditionalLayer: ConditionalLayer,
+        UseComplexTransposedConvolution: RefinedHead,
+        TextConfig: new("clipseg_text_model", Text.Width, Text.Layers, Text.Heads, Text.MlpWidth, QuickGelu,
+            Text.LayerNormEps, VocabSize: VocabularySize, MaxPositionEmbeddings: MaxTokens, EosTokenId: EndToken),
+        VisionConfig: new("clipseg_vision_model", Vision.Width, Vision.Layers, Vision.Heads, Vision.MlpWidth, QuickGelu,
+            Vision.LayerNormEps, PatchSize: PatchSize, ImageSize: ImageSize, NumChannels: 3));
 
-    /// <summary>Checks what one value alone cannot tell.</summary>
-    /// <exception cref="CheckpointException">The values contradict each other.</exception>
+    /// <summary>Checks each value, and what one alone cannot tell.</summary>
+    /// <exception cref="CheckpointException">A value cannot be, or values contradict each other.</exception>
     public void Validate()
     {
+        CheckEncoder("vision_config", Vision);
+        CheckEncoder("text_config", Text);
+        CheckCounts([("vision_config.patch_size", PatchSize), ("vision_config.image_size", ImageSize),
+            ("text_config.vocab_size", VocabularySize), ("text_config.max_position_embeddings", MaxTokens),
+            ("projection_dim", EmbeddingWidth), ("reduce_dim", ReduceWidth), ("reduce2_dim", Reduce2Width),
+            ("decoder_num_attention_heads", DecoderHeads), ("decoder_intermediate_size", DecoderMlpWidth)]);
+        CheckCounts([("text_config.eos_token_id", EndToken), ("conditional_layer", ConditionalLayer)], least: 0);
         CheckHeads("vision_config", Vision.Width, Vision.Heads);
         CheckHeads("text_config", Text.Width, Text.Heads);
         if (DecoderType == DecoderType.ClipSeg) CheckHeads("decoder", ReduceWidth, DecoderHeads);
@@ -192,85 +184,36 @@ internal sealed record ClipSegConfig
         if (width % heads != 0) throw Bad($"{where}: width", $"{width}", $"a multiple of its {heads} attention heads");
     }
 
-    private static EncoderConfig Encoder(JsonElement section, string name, int width, int mlp, int heads) => new()
+    private static void CheckEncoder(string where, EncoderConfig encoder)
     {
-        Width = Int(section, $"{name}.hidden_size", width),
-        Layers = Int(section, $"{name}.num_hidden_layers", 12),
-        Heads = Int(section, $"{name}.num_attention_heads", heads),
-        MlpWidth = Int(section, $"{name}.intermediate_size", mlp),
-        LayerNormEps = Float(section, $"{name}.layer_norm_eps", 1e-5f),
-    };
-
-    /// <summary>CLIP was trained with one activation; another in its place would give other masks.</summary>
-    private static void CheckActivation(JsonElement section, string name)
-    {
-        if (section.TryGetProperty("hidden_act", out JsonElement value) && value.ToString() is not QuickGelu)
-            throw Bad(name, value.ToString(), $"{QuickGelu}, the only activation that this network has");
+        CheckCounts([($"{where}.hidden_size", encoder.Width), ($"{where}.num_hidden_layers", encoder.Layers),
+            ($"{where}.num_attention_heads", encoder.Heads), ($"{where}.intermediate_size", encoder.MlpWidth)]);
+        if (encoder.LayerNormEps is not (>= 0 and < 1))
+            throw Bad($"{where}.layer_norm_eps", $"{encoder.LayerNormEps}", "a number in [0, 1)");
     }
 
-    private static void WriteEncoder(Utf8JsonWriter json, EncoderConfig encoder)
+    private static void CheckCounts(ReadOnlySpan<(string Name, int Value)> counts, int least = 1)
     {
-        json.WriteNumber("hidden_size", encoder.Width);
-        json.WriteNumber("num_hidden_layers", encoder.Layers);
-        json.WriteNumber("num_attention_heads", encoder.Heads);
-        json.WriteNumber("intermediate_size", encoder.MlpWidth);
-        json.WriteString("hidden_act", QuickGelu);
-        json.WriteNumber("layer_norm_eps", encoder.LayerNormEps);
-    }
-
-    /// <summary>A nested object; an old file's "_dict" twin wins, as it does for Hugging Face.</summary>
-    private static JsonElement Section(JsonElement root, string name)
-    {
-        if (root.ValueKind != JsonValueKind.Object) throw Bad("config", root.ValueKind.ToString(), "an object");
-        if (!root.TryGetProperty(name + "_dict", out JsonElement section) || section.ValueKind == JsonValueKind.Null)
+        foreach ((string name, int value) in counts)
         {
-            if (!root.TryGetProperty(name, out section) || section.ValueKind == JsonValueKind.Null) return root;
+            if (value < least || value > Largest) throw Bad(name, $"{value}", $"a whole number in {least}..{Largest}");
         }
-        return section.ValueKind == JsonValueKind.Object
-            ? section
-            : throw Bad(name, section.ValueKind.ToString(), "an object");
     }
 
-    private static DecoderType TypeOfDecoder(JsonElement root)
+    private static EncoderConfig Encoder(TowerFile file, string name, int width, int mlp, int heads)
     {
-        if (!root.TryGetProperty("decoder_type", out JsonElement type)) return DecoderType.ClipSeg;
-        return type.ToString() switch
+        if (file.HiddenAct is not QuickGelu)
+            throw Bad($"{name}.hidden_act", file.HiddenAct, $"{QuickGelu}, the only activation that this network has");
+        return new()
         {
-            "clipseg" => DecoderType.ClipSeg,
-            ClipDeconv => DecoderType.ClipDeconv,
-            string other => throw Bad("decoder_type", other, $"clipseg or {ClipDeconv}"),
+            Width = file.HiddenSize ?? width,
+            Layers = file.NumHiddenLayers ?? 12,
+            Heads = file.NumAttentionHeads ?? heads,
+            MlpWidth = file.IntermediateSize ?? mlp,
+            LayerNormEps = file.LayerNormEps,
         };
     }
 
-    private static IReadOnlyList<int> Layers(JsonElement root)
-    {
-        if (!root.TryGetProperty("extract_layers", out JsonElement list)) return [3, 6, 9];
-        if (list.ValueKind != JsonValueKind.Array) throw Bad("extract_layers", list.ToString(), "a list of blocks");
-        List<int> layers = [];
-        foreach (JsonElement item in list.EnumerateArray())
-        {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out int layer))
-                throw Bad("extract_layers", list.ToString(), "a list of blocks");
-            layers.Add(layer);
-        }
-        return layers;
-    }
-
-    private static int Int(JsonElement section, string name, int otherwise, int least = 1)
-    {
-        if (!section.TryGetProperty(name[(name.LastIndexOf('.') + 1)..], out JsonElement value)) return otherwise;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int n) && n >= least && n <= Largest)
-            return n;
-        throw Bad(name, value.ToString(), $"a whole number in {least}..{Largest}");
-    }
-
-    private static float Float(JsonElement section, string name, float otherwise)
-    {
-        if (!section.TryGetProperty(name[(name.LastIndexOf('.') + 1)..], out JsonElement value)) return otherwise;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float x) && x is >= 0 and < 1) return x;
-        throw Bad(name, value.ToString(), "a number in [0, 1)");
-    }
-
     private static CheckpointException Bad(string name, string found, string expected)
-        => new($"config.json: '{name}' is {found}, expected {expected}.");
+        => new($"{FileName}: '{name}' is {found}, expected {expected}.");
 }

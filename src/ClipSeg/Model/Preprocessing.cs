@@ -74,25 +74,9 @@ internal sealed record Preprocessing
         };
     }
 
-    /// <summary>Writes it as the root object of a <c>preprocessor_config.json</c>.</summary>
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("image_processor_type", "ViTImageProcessor");
-        json.WriteString("processor_class", "CLIPSegProcessor");
-        json.WriteBoolean("do_resize", true);
-        json.WriteStartObject("size");
-        json.WriteNumber("height", Height);
-        json.WriteNumber("width", Width);
-        json.WriteEndObject();
-        json.WriteNumber("resample", IdOf(Filter));
-        json.WriteBoolean("do_rescale", true);
-        json.WriteNumber("rescale_factor", Rescale);
-        json.WriteBoolean("do_normalize", true);
-        WriteTriple(json, "image_mean", Mean);
-        WriteTriple(json, "image_std", Std);
-        json.WriteEndObject();
-    }
+    /// <summary>What is written as a <c>preprocessor_config.json</c>.</summary>
+    public PreprocessorFile ToFile() => new("ViTImageProcessor", "CLIPSegProcessor", DoResize: true, new(Height, Width),
+        IdOf(Filter), DoRescale: true, Rescale, DoNormalize: true, Mean, Std);
 
     /// <summary>What keeps a network with this patch size from reading this size; null if nothing does.</summary>
     public string? Misfit(int patchSize)
@@ -194,17 +178,6 @@ internal sealed record Preprocessing
     private static float Positive(string name, JsonElement value)
         => Number(name, value) is > 0 and float x ? x : throw Bad(name, value, "more than 0");
 
-    private static void WriteTriple(Utf8JsonWriter json, string name, IReadOnlyList<float> values)
-    {
-        json.WriteStartArray(name);
-        foreach (float value in values) json.WriteNumberValue(value);
-        json.WriteEndArray();
-    }
-
     private static CheckpointException Bad(string name, JsonElement found, string expected)
-    {
-        string text = found.GetRawText();
-        return new($"'{name}' is {(text.Length > 60 ? text[..60] + "..." : text)}, "
-            + $"expected {expected}.");
-    }
+        => new($"'{name}' is {JsonText.Shown(found)}, expected {expected}.");
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using ClipSeg.Formats;
 using ClipSeg.Imaging;
@@ -100,10 +99,8 @@ public sealed class PreprocessingTests
             Std = [1, 2, 3],
             Rescale = 0.25f,
         };
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer)) own.Write(json);
-
-        Preprocessing read = Preprocessing.Parse(Root(System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan)));
+        Preprocessing read = Preprocessing.Parse(
+            JsonSerializer.SerializeToElement(own.ToFile(), ModelJson.Default.PreprocessorFile));
 
         Assert.Equal(own with { Mean = read.Mean, Std = read.Std }, read);
         Assert.Equal(own.Mean, read.Mean);
