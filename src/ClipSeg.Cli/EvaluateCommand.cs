@@ -152,9 +152,6 @@ internal sealed class EvaluateCommand
         return file;
     }
 
-    private static void WriteJson(string path, SceneReport report) => OutputFile.Write(path, file =>
-    {
-        using Utf8JsonWriter json = new(file, new() { Indented = true });
-        report.Write(json);
-    });
+    private static void WriteJson(string path, SceneReport report)
+        => OutputFile.Write(path, JsonSerializer.Serialize(report.ToFile(), ReportJson.Default.ReportFile));
 }

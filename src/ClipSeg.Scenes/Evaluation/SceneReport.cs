@@ -160,53 +160,19 @@ internal sealed class SceneReport
             => [.. blend.Select(p => (p.Weight, score(p)?.ForegroundIou ?? double.NaN))];
     }
 
-    /// <summary>Writes all numbers as one object.</summary>
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("scenes", Options.Scenes);
-        json.WriteNumber("validation_scenes", Options.ValidationScenes);
-        json.WriteNumber("phrases_per_scene", Options.PhrasesPerScene);
-        json.WriteNumber("seed", Options.Seed);
-        json.WriteNumber("size", Size);
-        json.WriteBoolean("photos", Options.Photos is not null);
-        json.WriteNumber("threshold", Threshold);
-        WriteValidation(json);
-        json.WriteStartObject("figures");
-        foreach (Figure figure in Figures)
-        {
-            json.WriteStartObject(figure.Key);
-            Write(json, "value", figure.Value);
-            Write(json, "mean", figure.Mean);
-            json.WriteEndObject();
-        }
-        json.WriteEndObject();
-        WriteCells(json);
-        json.WriteStartArray("blend");
-        foreach (BlendPoint point in Blend)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("weight", point.Weight);
-            WriteScore(json, "all", point.All);
-            WriteScore(json, "seen", point.Seen);
-            WriteScore(json, "held_out", point.HeldOut);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("retrieval");
-        foreach (RetrievalScore score in Retrieval)
-        {
-            json.WriteStartObject();
-            json.WriteString("style", score.Style);
-            json.WriteNumber("pictures", score.Pictures);
-            json.WriteNumber("names", score.Names);
-            json.WriteNumber("top1", score.Top1);
-            json.WriteNumber("top5", score.Top5);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    /// <summary>All numbers.</summary>
+    public ReportFile ToFile() => new(
+        Options.Scenes, Options.ValidationScenes, Options.PhrasesPerScene, Options.Seed, Size,
+        Photos: Options.Photos is not null, Threshold,
+        new([
+            new("iou", Finite(Validation.Iou)),
+            new("iou_at_half", Finite(Validation.IouAtHalf)),
+            new("not_found_below", Finite(Validation.NotFoundBelow)),
+            .. PresenceTally.Measures.Zip(Validation.Auroc,
+                (name, value) => KeyValuePair.Create($"auroc_{name}", Finite(value))),
+        ]),
+        new(Figures.Select(f => KeyValuePair.Create(f.Key, new FigureFile(Finite(f.Value), Finite(f.Mean))))),
+        [.. _tally.Cells.Keys.Where(cell => cell.Source != PromptSource.Blend).Select(FileOf)], Blend, Retrieval);
 
     private static bool IsBlend(SceneCell cell, double weight)
         => cell.Source == PromptSource.Blend && cell.Weight == weight;
@@ -225,17 +191,6 @@ internal sealed class SceneReport
         return sum.Samples == 0 ? null : sum.Plain().ForegroundIou.At(threshold);
     }
 
-    private void WriteValidation(Utf8JsonWriter json)
-    {
-        json.WriteStartObject("validation");
-        Write(json, "iou", Validation.Iou);
-        Write(json, "iou_at_half", Validation.IouAtHalf);
-        Write(json, "not_found_below", Validation.NotFoundBelow);
-        for (int measure = 0; measure < PresenceTally.Measures.Count; measure++)
-            Write(json, $"auroc_{PresenceTally.Measures[measure]}", Validation.Auroc[measure]);
-        json.WriteEndObject();
-    }
-
     private SegmentationScore? ScoreOf(Func<SceneCell, bool> included)
     {
         SegmentationMetrics sum = new();
@@ -248,47 +203,15 @@ internal sealed class SceneReport
         return new(sum.Samples, plain.ForegroundIou.At(Threshold), plain.MeanSampleIou.At(Threshold));
     }
 
-    private void WriteCells(Utf8JsonWriter json)
+    private CellFile FileOf(SceneCell cell)
     {
-        json.WriteStartArray("cells");
-        foreach (SceneCell cell in _tally.Cells.Keys)
-        {
-            if (cell.Source == PromptSource.Blend) continue;
-            json.WriteStartObject();
-            json.WriteString("prompt", Name(cell.Source));
-            json.WriteString("part", Name(cell.Part));
-            json.WriteString("kind", Name(cell.Kind));
-            json.WriteString("exposure", cell.Exposure == Exposure.HeldOut ? "held_out" : Name(cell.Exposure));
-            WriteNumbers(json, ScoreOf(c => c == cell)!);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        SegmentationScore score = ScoreOf(c => c == cell)!;
+        return new(Name(cell.Source), Name(cell.Part), Name(cell.Kind), Name(cell.Exposure),
+            score.Samples, score.ForegroundIou, score.MeanSampleIou);
     }
 
-    private static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+    private static string Name<T>(T value) where T : struct, Enum
+        => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
-    private static void WriteScore(Utf8JsonWriter json, string name, SegmentationScore? score)
-    {
-        if (score is null)
-        {
-            json.WriteNull(name);
-            return;
-        }
-        json.WriteStartObject(name);
-        WriteNumbers(json, score);
-        json.WriteEndObject();
-    }
-
-    private static void WriteNumbers(Utf8JsonWriter json, SegmentationScore score)
-    {
-        json.WriteNumber("samples", score.Samples);
-        json.WriteNumber("foreground_iou", score.ForegroundIou);
-        json.WriteNumber("mean_sample_iou", score.MeanSampleIou);
-    }
-
-    private static void Write(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number)) json.WriteNumber(name, number);
-        else json.WriteNull(name);
-    }
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using ClipSeg.Imaging;
 using ClipSeg.Scenes;
@@ -180,9 +178,5 @@ public sealed class SceneEvaluationTests : IDisposable
     private static double? ValueOf(SceneReport report, string key) => report.Figures.Single(f => f.Key == key).Value;
 
     private static string Json(SceneReport report)
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer)) report.Write(json);
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+        => JsonSerializer.Serialize(report.ToFile(), ReportJson.Default.ReportFile);
 }
