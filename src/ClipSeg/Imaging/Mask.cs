@@ -4,7 +4,7 @@ using SkiaSharp;
 namespace ClipSeg.Imaging;
 
 /// <summary>One value per pixel, in [0, 1]: a probability map, or a binary mask (0 and 1).</summary>
-public sealed class Mask
+public sealed partial class Mask
 {
     // Black in a JPEG is seldom 0; what is as dark as this is its noise.
     private const byte JpegBlack = 15;
@@ -96,21 +96,6 @@ public sealed class Mask
     /// <summary>This mask as a grey PNG file: 0 black, 1 white, rounded to 8 or 16 bits.</summary>
     public byte[] EncodePng(bool bits16 = false) => bits16 ? PngChunks.EncodeGrey16(this)
         : SkiaCodec.Encode(this, SKEncodedImageFormat.Png, PictureFile.BestQuality);
-
-    /// <summary>The binary mask: 1 where the value is greater than the threshold, 0 elsewhere.</summary>
-    public Mask Threshold(float threshold)
-    {
-        Mask binary = new(Width, Height);
-        for (int i = 0; i < Values.Length; i++) binary.Values[i] = Values[i] > threshold ? 1 : 0;
-        return binary;
-    }
-
-    /// <summary>
-    /// The pixels that a mask file means: 1 above half of its largest value, 0 elsewhere. So white on black, 0 and 1 of
-    /// 8 or 16 bits, a dark class colour, soft edges and JPEG's noise all come out as meant; nothing but black is
-    /// nothing.
-    /// </summary>
-    public Mask Foreground() => Threshold(Values.Max() / 2);
 
     /// <summary>This mask at another size: bilinear, pixel areas aligned, not averaged when it shrinks.</summary>
     public Mask Resize(int width, int height)
