@@ -4,28 +4,32 @@ using ClipSeg.Checkpoints;
 namespace ClipSeg.Cli;
 
 /// <summary><c>clipseg list</c>: the models that were pulled.</summary>
-internal static class ListCommand
+internal sealed class ListCommand
 {
-    private const string Examples = """
-        clipseg list
-        """;
+    private readonly Terminal _terminal;
+
+    private ListCommand(Terminal terminal) => _terminal = terminal;
 
     public static Command Create(Terminal terminal)
     {
-        ExampleCommand command = new("list", "List the CLIPSeg models that were pulled: name, size, folder.", Examples);
-        command.SetAction(_ =>
-        {
-            IReadOnlyList<CachedModel> models = PullCommand.HubOf(terminal).List();
-            if (models.Count == 0)
-            {
-                terminal.Warn("No models were pulled. 'clipseg pull CIDAS/clipseg-rd64-refined' fetches one.");
-                return CommandLine.Done;
-            }
-            TextTable table = new("model", ">size", "folder");
-            foreach (CachedModel model in models) table.Add(model.Name, Terminal.Bytes(model.Bytes), model.Folder);
-            terminal.Write(table);
-            return CommandLine.Done;
-        });
+        ListCommand list = new(terminal);
+        ExampleCommand command =
+            new("list", "List the CLIPSeg models that were pulled: name, size, folder.", "clipseg list");
+        command.SetAction(list.Run);
         return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        IReadOnlyList<CachedModel> models = PullCommand.HubOf(_terminal).List();
+        if (models.Count == 0)
+        {
+            _terminal.Warn("No models were pulled. 'clipseg pull CIDAS/clipseg-rd64-refined' fetches one.");
+            return CommandLine.Done;
+        }
+        TextTable table = new("model", ">size", "folder");
+        foreach (CachedModel model in models) table.Add(model.Name, Terminal.Bytes(model.Bytes), model.Folder);
+        _terminal.Write(table);
+        return CommandLine.Done;
     }
 }

@@ -13,7 +13,7 @@ using ClipSeg.Training;
 namespace ClipSeg.Cli;
 
 /// <summary><c>clipseg pretrain</c>: a CLIP, from scratch or further, on pictures and their captions.</summary>
-internal static class PretrainCommand
+internal sealed class PretrainCommand
 {
     private const int VocabularyCaptions = 60_000;
     private const string Examples = """
@@ -23,79 +23,87 @@ internal static class PretrainCommand
         clipseg pretrain --from runs/clip/last --size 224 --recipe recipes/emoji-clip.json --rate 2e-4 -o runs/larger
         """;
 
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "A config.json: the sizes of the towers of a new CLIP.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _from = new("--from")
+    {
+        Description = "Start with this model's weights and vocabulary instead of a new CLIP.",
+        HelpName = "MODEL",
+    };
+
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "A folder with captions.csv or captions.jsonl; by default scenes of emoji are drawn.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<int?> _size = new Option<int?>("--size")
+    {
+        Description = "Sides of the pictures in pixels, a multiple of the patch size; by default as configured.",
+        HelpName = "N",
+    }.Between(16, Preprocessing.MaxSize);
+
+    private readonly RunOptions _run = new();
+    private readonly ArtworkOptions _artwork = new();
+    private readonly RecipeOptions<PretrainRecipe> _recipes = new(new(), PretrainRecipe.Keys);
+    private readonly Terminal _terminal;
+
+    private PretrainCommand(Terminal terminal) => _terminal = terminal;
+
     public static Command Create(Terminal terminal)
     {
-        Option<string?> config = new("--config")
-        {
-            Description = "A config.json: the sizes of the towers of a new CLIP.",
-            HelpName = "FILE",
-        };
-        Option<string?> from = new("--from")
-        {
-            Description = "Start with this model's weights and vocabulary instead of a new CLIP.",
-            HelpName = "MODEL",
-        };
-        Option<string?> source = new("--data")
-        {
-            Description = "A folder with captions.csv or captions.jsonl; by default scenes of emoji are drawn.",
-            HelpName = "DIR",
-        };
-        Option<int?> size = new Option<int?>("--size")
-        {
-            Description = "Sides of the pictures in pixels, a multiple of the patch size; by default as configured.",
-            HelpName = "N",
-        }.Between(16, Preprocessing.MaxSize);
-        RunOptions run = new();
-        ArtworkOptions scenes = new();
-        RecipeOptions<PretrainRecipe> recipes = new(new(), PretrainRecipe.Keys);
+        PretrainCommand pretrain = new(terminal);
         ExampleCommand command = new("pretrain",
             "Train CLIP's two towers, from scratch or further, on pictures and captions.", Examples)
         {
-            config, from, source, size,
+            pretrain._config, pretrain._from, pretrain._data, pretrain._size,
         };
-        run.AddTo(command);
-        scenes.AddTo(command);
-        recipes.AddTo(command);
-        command.SetAction(given =>
-        {
-            (ParseResult parsed, PretrainRecipe recipe) = run.Start(given, recipes);
-            string? file = parsed.GetValue(config), model = parsed.GetValue(from);
-            if (file is null == model is null)
-            {
-                throw new ArgumentException(
-                    "Expected one of --config, for a new CLIP, and --from, to train one further.");
-            }
-            using Checkpoint? start = model is null ? null : Checkpoint.Open(ModelOptions.Locate(model, terminal));
-            ClipSegConfig before = start is null ? ReadConfig(file!) : start.Config;
-            ClipSegConfig sizes = before with { ImageSize = parsed.GetValue(size) ?? before.ImageSize };
-            sizes.Validate();
-            TrainingFolder folder = run.Open(parsed);
-            (CaptionData data, CaptionData validation) = Data(
-                parsed.GetValue(source), recipe, () => new(
-                    scenes.Catalogue(parsed), sizes.ImageSize, scenes.Photos(parsed)));
-
-            // A run that goes on keeps its words: those of captions may have changed since.
-            BpeVocabulary vocabulary = start is not null ? ModelFiles.ReadVocabulary(start, new())
-                : folder.HasState ? BpeVocabulary.Load(folder.Last)
-                : terminal.Wait("Learning the vocabulary", () => Learn(data, sizes));
-            ClipTokenizer tokenizer = new(vocabulary);
-            sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
-            Weights weights = start is null
-                ? new(new Dictionary<string, StoredTensor>(), trainable: Part.Clip, fresh: Part.All,
-                    seed: (uint)recipe.Seed)
-                : new(PositionTable.Stretch(start.Tensors, before, sizes), trainable: Part.Clip);
-            ClipSegModel network = new(weights, sizes) { Precision = run.Precision(parsed) };
-            Pretrainer training = new(network, vocabulary, data, validation, recipe);
-            return run.Train(parsed, terminal, training, folder, recipe.Interval, "pairs", "caption found");
-        });
+        pretrain._run.AddTo(command);
+        pretrain._artwork.AddTo(command);
+        pretrain._recipes.AddTo(command);
+        command.SetAction(pretrain.Run);
         return command;
     }
 
-    private static (CaptionData Train, CaptionData Validation) Data(
-        string? path, PretrainRecipe recipe, Func<CaptionGenerator> scenes)
+    private int Run(ParseResult given)
     {
-        if (path is not null) return CaptionFolder.Open(path);
-        CaptionGenerator captions = scenes();
+        (ParseResult parsed, PretrainRecipe recipe) = _run.Start(given, _recipes);
+        string? file = parsed.GetValue(_config), model = parsed.GetValue(_from);
+        if (file is null == model is null)
+        {
+            throw new ArgumentException(
+                "Expected one of --config, for a new CLIP, and --from, to train one further.");
+        }
+        using Checkpoint? start = model is null ? null : Checkpoint.Open(ModelOptions.Locate(model, _terminal));
+        ClipSegConfig before = start is null ? ReadConfig(file!) : start.Config;
+        ClipSegConfig sizes = before with { ImageSize = parsed.GetValue(_size) ?? before.ImageSize };
+        sizes.Validate();
+        TrainingFolder folder = _run.Open(parsed);
+        (CaptionData data, CaptionData validation) = Data(parsed, recipe, sizes.ImageSize);
+
+        // A run that goes on keeps its words: those of captions may have changed since.
+        BpeVocabulary vocabulary = start is not null ? ModelFiles.ReadVocabulary(start, new())
+            : folder.HasState ? BpeVocabulary.Load(folder.Last)
+            : _terminal.Wait("Learning the vocabulary", () => Learn(data, sizes));
+        ClipTokenizer tokenizer = new(vocabulary);
+        sizes = sizes with { VocabularySize = tokenizer.VocabularySize, EndToken = tokenizer.EndToken };
+        Weights weights = start is null
+            ? new(new Dictionary<string, StoredTensor>(), trainable: Part.Clip, fresh: Part.All,
+                seed: (uint)recipe.Seed)
+            : new(PositionTable.Stretch(start.Tensors, before, sizes), trainable: Part.Clip);
+        ClipSegModel network = new(weights, sizes) { Precision = _run.Precision(parsed) };
+        Pretrainer training = new(network, vocabulary, data, validation, recipe);
+        return _run.Train(parsed, _terminal, training, folder, recipe.Interval, "pairs", "caption found");
+    }
+
+    private (CaptionData Train, CaptionData Validation) Data(ParseResult parsed, PretrainRecipe recipe, int size)
+    {
+        if (parsed.GetValue(_data) is { } path) return CaptionFolder.Open(path);
+        CaptionGenerator captions = new(_artwork.Catalogue(parsed), size, _artwork.Photos(parsed));
         return (captions.Of(SceneSplit.Train, recipe.Seed), captions.Of(SceneSplit.Validation, recipe.Seed));
     }
 

@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace ClipSeg.Cli;
 
 /// <summary><c>clipseg pull</c>: downloads a model from the Hugging Face hub.</summary>
-internal static class PullCommand
+internal sealed class PullCommand
 {
     private const string Examples = """
         clipseg pull CIDAS/clipseg-rd64-refined
@@ -13,34 +13,45 @@ internal static class PullCommand
         clipseg segment photo.jpg "a cup" --model CIDAS/clipseg-rd64-refined
         """;
 
+    private readonly Argument<string> _name = new("NAME")
+    {
+        Description = "ORGANISATION/NAME as the hub has it; a revision may follow after an @.",
+    };
+
+    private readonly Option<string?> _revision = new("--revision")
+    {
+        Description = "A branch, tag or commit; by default the one after the @, or main.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<bool> _verify = new("--verify")
+    {
+        Description = "Compare what is there already with the hub's checksums, and fetch again what differs.",
+    };
+
+    private readonly Terminal _terminal;
+
+    private PullCommand(Terminal terminal) => _terminal = terminal;
+
     public static Command Create(Terminal terminal)
     {
-        Argument<string> name = new("NAME")
-        {
-            Description = "ORGANISATION/NAME as the hub has it; a revision may follow after an @.",
-        };
-        Option<string?> revision = new("--revision")
-        {
-            Description = "A branch, tag or commit; by default the one after the @, or main.",
-            HelpName = "NAME",
-        };
-        Option<bool> verify = new("--verify")
-        {
-            Description = "Compare what is there already with the hub's checksums, and fetch again what differs.",
-        };
+        PullCommand pull = new(terminal);
         ExampleCommand command = new("pull",
             "Download a model from the Hugging Face hub into the cache that Python's tools use too.", Examples)
         {
-            name, revision, verify,
+            pull._name, pull._revision, pull._verify,
         };
-        command.SetAction(parsed =>
-        {
-            string folder = Pull(terminal, parsed.GetValue(name)!, parsed.GetValue(revision), parsed.GetValue(verify));
-            terminal.Output.WriteLine(folder);
-            if (Licence.NameOf(file => InFolder(folder, file)) is { } licence) terminal.Warn($"Licence: {licence}");
-            return CommandLine.Done;
-        });
+        command.SetAction(pull.Run);
         return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        string folder =
+            Pull(_terminal, parsed.GetValue(_name)!, parsed.GetValue(_revision), parsed.GetValue(_verify));
+        _terminal.Output.WriteLine(folder);
+        if (Licence.NameOf(file => InFolder(folder, file)) is { } licence) _terminal.Warn($"Licence: {licence}");
+        return CommandLine.Done;
     }
 
     /// <summary>
@@ -64,12 +75,12 @@ internal static class PullCommand
     private static string Pull(Terminal terminal, string name, string? revision, bool verify)
     {
         Hub hub = HubOf(terminal);
-        if (!terminal.Interactive) return Run(null);
+        if (!terminal.Interactive) return Fetch(null);
         string folder = "";
-        terminal.Download(name, bar => folder = Run(new Bar(bar)));
+        terminal.Download(name, bar => folder = Fetch(new Bar(bar)));
         return folder;
 
-        string Run(IProgress<HubProgress>? progress)
+        string Fetch(IProgress<HubProgress>? progress)
             => UsageException.Check(
                 () => hub.Pull(name, revision, progress, verify, terminal.Stop).GetAwaiter().GetResult());
     }

@@ -6,30 +6,36 @@ using ClipSeg.Model;
 namespace ClipSeg.Cli;
 
 /// <summary><c>clipseg show</c>: what a model is.</summary>
-internal static class ShowCommand
+internal sealed class ShowCommand
 {
     private const string Examples = """
         clipseg show CIDAS/clipseg-rd64-refined
         clipseg show rd64-uni.pth --clip ViT-B-16.pt
         """;
 
+    private readonly Argument<string> _source =
+        new("MODEL") { Description = "A folder, a file, or the name of a pulled model." };
+
+    private readonly ModelOptions _files = new();
+    private readonly Terminal _terminal;
+
+    private ShowCommand(Terminal terminal) => _terminal = terminal;
+
     public static Command Create(Terminal terminal)
     {
-        Argument<string> source = new("MODEL") { Description = "A folder, a file, or the name of a pulled model." };
+        ShowCommand show = new(terminal);
         ExampleCommand command =
-            new("show", "Say what a model is: sizes, layers, head, preprocessing, licence.", Examples)
-        {
-            source,
-        };
-        ModelOptions files = new();
-        files.AddFilesTo(command);
-        command.SetAction(parsed =>
-        {
-            using Segmenter model = files.Load(parsed.GetValue(source)!, parsed, terminal);
-            terminal.Write(Describe(model));
-            return CommandLine.Done;
-        });
+            new("show", "Say what a model is: sizes, layers, head, preprocessing, licence.", Examples) { show._source };
+        show._files.AddFilesTo(command);
+        command.SetAction(show.Run);
         return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        using Segmenter model = _files.Load(parsed.GetValue(_source)!, parsed, _terminal);
+        _terminal.Write(Describe(model));
+        return CommandLine.Done;
     }
 
     private static TextTable Describe(Segmenter model)

@@ -10,7 +10,7 @@ using ClipSeg.Training.Data;
 namespace ClipSeg.Cli;
 
 /// <summary><c>clipseg train</c>: a decoder on a frozen CLIP, from pictures, masks and phrases.</summary>
-internal static class TrainCommand
+internal sealed class TrainCommand
 {
     private const int ScenesPerEpoch = 1 << 24;     // they are drawn when they are needed: as good as endless
     private const string Examples = """
@@ -21,114 +21,128 @@ internal static class TrainCommand
         clipseg train --resume runs/emoji
         """;
 
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = $"What to train on: {DataSetKind.Known}.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<bool> _scenes = new("--scenes")
+    {
+        Description = "Train on scenes of emoji instead, drawn as they are needed.",
+    };
+
+    private readonly Option<string?> _validation = new("--validation")
+    {
+        Description = "As --data, to measure the score on; by default a tenth of the pictures, or PhraseCut's val.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<bool> _goOn = new("--go-on")
+    {
+        Description = "Start from the model's own decoder (fine-tuning) rather than from a new one.",
+    };
+
+    private readonly Option<int> _phrases = new("--phrases-per-scene")
+    {
+        Description = "Phrases that are asked of each scene, which is encoded once.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 4,
+    };
+
+    private readonly Option<string?> _removed = new("--remove-words")
+    {
+        Description = "A list: phrases of a PhraseCut folder that have one of its words or phrases are left out.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _cache = new("--activation-cache")
+    {
+        Description = "Where to keep what CLIP says about each picture, so that it runs once; needs crop false.",
+        HelpName = "DIR",
+    };
+
+    private readonly RunOptions _run = new();
+    private readonly ModelOptions _model = new();
+    private readonly ArtworkOptions _artwork = new();
+    private readonly RecipeOptions<TrainRecipe> _recipes = new(new(), RecipeKeys.Train);
+    private readonly Terminal _terminal;
+
+    private TrainCommand(Terminal terminal) => _terminal = terminal;
+
     public static Command Create(Terminal terminal)
     {
-        Option<string?> data = new("--data")
-        {
-            Description = $"What to train on: {DataSetKind.Known}.",
-            HelpName = "DIR",
-        };
-        Option<bool> scenes = new("--scenes")
-        {
-            Description = "Train on scenes of emoji instead, drawn as they are needed.",
-        };
-        Option<string?> validation = new("--validation")
-        {
-            Description = "As --data, to measure the score on; by default a tenth of the pictures, or PhraseCut's val.",
-            HelpName = "DIR",
-        };
-        Option<bool> goOn = new("--go-on")
-        {
-            Description = "Start from the model's own decoder (fine-tuning) rather than from a new one.",
-        };
-        Option<int> phrases = new("--phrases-per-scene")
-        {
-            Description = "Phrases that are asked of each scene, which is encoded once.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 4,
-        };
-        Option<string?> removed = new("--remove-words")
-        {
-            Description = "A list: phrases of a PhraseCut folder that have one of its words or phrases are left out.",
-            HelpName = "FILE",
-        };
-        Option<string?> cache = new("--activation-cache")
-        {
-            Description = "Where to keep what CLIP says about each picture, so that it runs once; needs crop false.",
-            HelpName = "DIR",
-        };
-        RunOptions run = new();
-        ModelOptions model = new();
-        ArtworkOptions artwork = new();
-        RecipeOptions<TrainRecipe> recipes = new(new(), RecipeKeys.Train);
+        TrainCommand train = new(terminal);
         ExampleCommand command = new(
             "train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
         {
-            data, scenes, validation, goOn, phrases, removed, cache,
+            train._data, train._scenes, train._validation, train._goOn, train._phrases, train._removed, train._cache,
         };
-        run.AddTo(command);
-        model.AddModelTo(command);
-        artwork.AddTo(command);
-        recipes.AddTo(command);
-        command.SetAction(given =>
-        {
-            (ParseResult parsed, TrainRecipe recipe) = run.Start(given, recipes);
-            TrainingFolder folder = run.Open(parsed);
-            using Checkpoint checkpoint = model.Open(parsed, terminal);
-            run.Remember("model", Path.GetFullPath(checkpoint.Path));
-            Preprocessing preprocessing = checkpoint.Preprocessing;
-            (SegmentationData train, SegmentationData check) = Data();
-
-            ClipSegConfig config = checkpoint.Config;
-            bool fresh = !parsed.GetValue(goOn);
-            if (fresh) config = recipe.Decoder(config);
-            Weights weights = new(checkpoint.Tensors, trainable: Part.Decoder, fresh: fresh ? Part.Decoder : Part.None,
-                seed: (uint)recipe.Seed);
-            ClipSegModel network = new(weights, config) { Precision = run.Precision(parsed) };
-            using ActivationCache? trainCache = Cache("train", train), checkCache = Cache("validation", check);
-            ConcurrentDictionary<string, bool> reported = [];
-            Trainer training = new(
-                network, ModelFiles.ReadVocabulary(checkpoint, new()), preprocessing, train, check, recipe)
-            {
-                Cache = trainCache,
-                ValidationCache = checkCache,
-                OnUnreadable = message =>
-                {
-                    if (!reported.TryAdd(message, true)) return;        // it comes up again in every epoch
-                    lock (reported) terminal.Warn($"Skipped: {message}");
-                },
-            };
-            return run.Train(parsed, terminal, training, folder, recipe.Interval, "samples", "foreground IoU");
-
-            ActivationCache? Cache(string name, SegmentationData pictures) => parsed.GetValue(cache) is { } directory
-                ? new(Path.Combine(directory, $"{name}.activations"), network, preprocessing, pictures, recipe)
-                : null;
-
-            (SegmentationData Train, SegmentationData Check) Data()
-            {
-                string? path = parsed.GetValue(data), list = parsed.GetValue(removed);
-                if (parsed.GetValue(scenes) == path is not null)
-                    throw new UsageException("Name what to train on: one of --data DIR and --scenes.");
-                if (path is not null)
-                {
-                    artwork.Refuse(parsed, "--scenes");
-                    DataSetOptions options = new() { Removed = list is null ? null : RemovedWords.Read(list) };
-                    return UsageException.Check(
-                        () => DataSetKind.OpenPair(path, parsed.GetValue(validation), options));
-                }
-                if (list is not null || parsed.GetValue(validation) is not null)
-                    throw new UsageException("--remove-words and --validation are for --data, not for --scenes.");
-                SceneGenerator generator = new(artwork.Catalogue(parsed), new()
-                {
-                    Size = recipe.Size ?? preprocessing.Height,
-                    Pool = ConceptPool.Seen,
-                    Photos = artwork.Photos(parsed),
-                });
-                return (
-                    new SceneData(generator, SceneSplit.Train, recipe.Seed, ScenesPerEpoch, parsed.GetValue(phrases)),
-                    new SceneData(generator, SceneSplit.Validation, recipe.Seed, recipe.ValidationSamples));
-            }
-        });
+        train._run.AddTo(command);
+        train._model.AddModelTo(command);
+        train._artwork.AddTo(command);
+        train._recipes.AddTo(command);
+        command.SetAction(train.Run);
         return command;
+    }
+
+    private int Run(ParseResult given)
+    {
+        (ParseResult parsed, TrainRecipe recipe) = _run.Start(given, _recipes);
+        TrainingFolder folder = _run.Open(parsed);
+        using Checkpoint checkpoint = _model.Open(parsed, _terminal);
+        _run.Remember("model", Path.GetFullPath(checkpoint.Path));
+        Preprocessing preprocessing = checkpoint.Preprocessing;
+        (SegmentationData train, SegmentationData check) = Data(parsed, recipe, preprocessing);
+
+        ClipSegConfig config = checkpoint.Config;
+        bool fresh = !parsed.GetValue(_goOn);
+        if (fresh) config = recipe.Decoder(config);
+        Weights weights = new(checkpoint.Tensors, trainable: Part.Decoder, fresh: fresh ? Part.Decoder : Part.None,
+            seed: (uint)recipe.Seed);
+        ClipSegModel network = new(weights, config) { Precision = _run.Precision(parsed) };
+        using ActivationCache? trainCache = Cache("train", train), checkCache = Cache("validation", check);
+        ConcurrentDictionary<string, bool> reported = [];
+        Trainer training = new(
+            network, ModelFiles.ReadVocabulary(checkpoint, new()), preprocessing, train, check, recipe)
+        {
+            Cache = trainCache,
+            ValidationCache = checkCache,
+            OnUnreadable = message =>
+            {
+                if (!reported.TryAdd(message, true)) return;        // it comes up again in every epoch
+                lock (reported) _terminal.Warn($"Skipped: {message}");
+            },
+        };
+        return _run.Train(parsed, _terminal, training, folder, recipe.Interval, "samples", "foreground IoU");
+
+        ActivationCache? Cache(string name, SegmentationData pictures) => parsed.GetValue(_cache) is { } directory
+            ? new(Path.Combine(directory, $"{name}.activations"), network, preprocessing, pictures, recipe)
+            : null;
+    }
+
+    private (SegmentationData Train, SegmentationData Check) Data(
+        ParseResult parsed, TrainRecipe recipe, Preprocessing preprocessing)
+    {
+        string? path = parsed.GetValue(_data), list = parsed.GetValue(_removed);
+        if (parsed.GetValue(_scenes) == path is not null)
+            throw new UsageException("Name what to train on: one of --data DIR and --scenes.");
+        if (path is not null)
+        {
+            _artwork.Refuse(parsed, "--scenes");
+            DataSetOptions options = new() { Removed = list is null ? null : RemovedWords.Read(list) };
+            return UsageException.Check(() => DataSetKind.OpenPair(path, parsed.GetValue(_validation), options));
+        }
+        if (list is not null || parsed.GetValue(_validation) is not null)
+            throw new UsageException("--remove-words and --validation are for --data, not for --scenes.");
+        SceneGenerator generator = new(_artwork.Catalogue(parsed), new()
+        {
+            Size = recipe.Size ?? preprocessing.Height,
+            Pool = ConceptPool.Seen,
+            Photos = _artwork.Photos(parsed),
+        });
+        return (
+            new SceneData(generator, SceneSplit.Train, recipe.Seed, ScenesPerEpoch, parsed.GetValue(_phrases)),
+            new SceneData(generator, SceneSplit.Validation, recipe.Seed, recipe.ValidationSamples));
     }
 }

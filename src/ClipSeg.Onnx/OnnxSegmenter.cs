@@ -18,7 +18,7 @@ public static class OnnxSegmenter
         OnnxEngine.TextFile, OnnxEngine.DecoderFile,
     ];
 
-    /// <summary>Opens a folder that <c>clipseg export MODEL DIR --onnx --split</c> has written.</summary>
+    /// <summary>Opens the folder of a model that was exported to ONNX in parts.</summary>
     /// <exception cref="CheckpointException">A file is missing or damaged, or does not fit the others.</exception>
     /// <exception cref="ArgumentException">The model cannot work as the options ask, or this ONNX Runtime has no such
     /// provider.</exception>
@@ -35,7 +35,7 @@ public static class OnnxSegmenter
         if (missing.Length > 0)
         {
             throw new CheckpointException($"Folder '{folder}' lacks {string.Join(", ", missing)}: "
-                + "write it by clipseg export MODEL DIR --onnx --split.");
+                + "name the folder of a model that was exported to ONNX in parts, or export it anew.");
         }
 
         ClipSegConfig config = ClipSegConfig.Parse(JsonText.ReadObject(Path.Combine(folder, "config.json")));

@@ -18,7 +18,7 @@ internal sealed class OnnxSession : IDisposable
         if (!File.Exists(path))
         {
             throw new CheckpointException(
-                $"There is no file '{path}': write it by clipseg export MODEL DIR --onnx --split.");
+                $"There is no file '{path}': export the model to ONNX in parts anew.");
         }
         _path = path;
         _turn = options.Provider == OnnxProvider.DirectMl ? new() : null;

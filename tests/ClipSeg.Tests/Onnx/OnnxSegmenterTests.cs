@@ -113,7 +113,7 @@ public sealed class OnnxSegmenterTests : IClassFixture<OnnxSegmenterTests.Export
         File.Delete(folder.At(file));
         CheckpointException e = Assert.Throws<CheckpointException>(() => OnnxSegmenter.Load(folder.Path));
         Assert.Contains($"lacks {file}: ", e.Message);
-        Assert.Contains("--split", e.Message);
+        Assert.Contains("exported to ONNX in parts", e.Message);
     }
 
     [Fact]
