@@ -49,6 +49,17 @@ public sealed partial class RepositoryTests
     }
 
     [Fact]
+    public void Every_test_that_the_field_reports_name_exists()
+    {
+        string[] tests = [.. Sources("tests").SelectMany(file => TestName().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups[1].Value)];
+        string reports = File.ReadAllText(Path.Combine(Fixtures.Root, "docs", "field-reports.md"));
+        string[] named = [.. NamedTest().Matches(reports).Select(match => match.Groups[1].Value)];
+        Assert.True(named.Length > 50);
+        Assert.Empty(named.Except(tests));
+    }
+
+    [Fact]
     public void The_documents_link_only_to_files_that_exist()
     {
         string[] documents = [.. Directory.GetFiles(Fixtures.Root, "*.md"),
@@ -114,4 +125,10 @@ public sealed partial class RepositoryTests
 
     [GeneratedRegex(@"[/\\](bin|obj)[/\\]")]
     private static partial Regex Output();
+
+    [GeneratedRegex(@"(?:void|Task) (\w+)\(")]
+    private static partial Regex TestName();
+
+    [GeneratedRegex("`([A-Z][A-Za-z0-9]*_[A-Za-z0-9_]+)`")]
+    private static partial Regex NamedTest();
 }
