@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ClipSeg.Imaging;
 
 namespace ClipSeg.Training.Data;
 
@@ -18,7 +19,8 @@ internal sealed record CocoFile(
         }
         catch (JsonException e)
         {
-            throw new DataFormatException($"{path}: {e.Message}", e);
+            string where = e.Path is null || e.Message.Contains(e.Path) ? "" : $", {e.Path}";   // our words are without
+            throw new DataFormatException($"{path}{where}: {e.Message}", e);
         }
     }
 }
@@ -30,10 +32,9 @@ internal sealed record CocoAnnotation(long ImageId, long CategoryId, CocoSegment
 
 internal sealed record CocoCategory(long Id, string Name);
 
-/// <summary>Polygons, or the run lengths of a mask of this size.</summary>
+/// <summary>Polygons, or the run lengths of a mask.</summary>
 [JsonConverter(typeof(CocoSegmentationConverter))]
-internal sealed record CocoSegmentation(
-    IReadOnlyList<double[]> Polygons, IReadOnlyList<long>? Runs = null, int Width = 0, int Height = 0);
+internal sealed record CocoSegmentation(IReadOnlyList<double[]> Polygons, CocoRle? Runs = null);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
@@ -68,7 +69,8 @@ internal sealed class CocoSegmentationConverter : JsonConverter<CocoSegmentation
         if (json.TokenType != JsonTokenType.StartObject)
             throw new JsonException("A segmentation is a list of polygons or an object of run lengths.");
 
-        IReadOnlyList<long>? runs = null;
+        string? text = null;
+        long[]? counts = null;
         double[] size = [];
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -76,13 +78,21 @@ internal sealed class CocoSegmentationConverter : JsonConverter<CocoSegmentation
             json.Read();
             if (isSize) size = Numbers(ref json, ref numbers);
             else if (!isCounts) json.Skip();
-            else if (json.TokenType == JsonTokenType.String)
-                runs = CocoShapes.Decompress(json.GetString()!) ?? throw new JsonException("'counts' are damaged.");
-            else runs = [.. Numbers(ref json, ref numbers).Select(n => (long)n)];
+            else if (json.TokenType == JsonTokenType.String) text = json.GetString();
+            else counts = [.. Numbers(ref json, ref numbers).Select(n => (long)n)];
         }
-        if (runs is null || size.Length != 2 || !Array.TrueForAll(size, s => s is >= 1 and <= 1 << 16))
+        bool sized = size.Length == 2 && Array.TrueForAll(size, s => s is >= 1 and <= 1 << 16);
+        if (!sized || (text is null && counts is null))
             throw new JsonException("Run lengths need 'counts' and a 'size' of height and width.");
-        return new([], runs, (int)size[1], (int)size[0]);
+        (int width, int height) = ((int)size[1], (int)size[0]);
+        try
+        {
+            return new([], text is null ? new(width, height, counts!) : CocoRle.Parse(text, width, height));
+        }
+        catch (ArgumentException e)
+        {
+            throw new JsonException(e.Message, e);
+        }
     }
 
     public override void Write(Utf8JsonWriter writer, CocoSegmentation value, JsonSerializerOptions options)

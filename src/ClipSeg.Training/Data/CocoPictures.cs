@@ -26,9 +26,9 @@ internal sealed class CocoPictures
             (long id, CocoSegmentation shape) = (file.Annotations[i].ImageId, file.Annotations[i].Segmentation);
             if (!_images.TryGetValue(id, out CocoImage? image))
                 throw new DataFormatException($"{path}, annotations[{i}]: image {id} is not in the file.");
-            if (shape.Runs is not null && (shape.Width, shape.Height) != (image.Width, image.Height))
+            if (shape.Runs is { } runs && (runs.Width, runs.Height) != (image.Width, image.Height))
             {
-                throw new DataFormatException($"{path}, annotations[{i}]: the mask is {shape.Width}x{shape.Height}, "
+                throw new DataFormatException($"{path}, annotations[{i}]: the mask is {runs.Width}x{runs.Height}, "
                     + $"image {id} {image.Width}x{image.Height}.");
             }
         }
@@ -64,15 +64,13 @@ internal sealed class CocoPictures
     }
 
     /// <summary>Some shapes on one picture, together.</summary>
-    /// <exception cref="DataFormatException">Run lengths do not add up to the picture's pixels.</exception>
     public Mask MaskOf(long id, IEnumerable<CocoSegmentation> shapes)
     {
         Mask mask = new(_images[id].Width, _images[id].Height);
         foreach (CocoSegmentation shape in shapes)
         {
             foreach (double[] polygon in shape.Polygons) CocoShapes.FillPolygon(mask, polygon);
-            if (shape.Runs is not null && !CocoShapes.TryFillRuns(mask, shape.Runs))
-                throw new DataFormatException($"{_path}: run lengths of image {id} do not add up to its pixels.");
+            shape.Runs?.Fill(mask);
         }
         return mask;
     }

@@ -2,8 +2,7 @@ using ClipSeg.Imaging;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>COCO's shapes to pixels, by the rules of its own tools, which differ from scikit-image's.</summary>
-/// <remarks>Both kinds count pixels down the columns, from the left.</remarks>
+/// <summary>COCO's polygons to pixels, by the rules of its own tools, which differ from scikit-image's.</summary>
 internal static class CocoShapes
 {
     private const int Finer = 5;        // outlines are walked on a grid so many times finer
@@ -31,47 +30,6 @@ internal static class CocoShapes
             on ^= toggles[k];
             if (on) mask[k / mask.Height, k % mask.Height] = 1;
         }
-    }
-
-    /// <summary>Sets the pixels of every second run to 1, beginning with the second.</summary>
-    /// <param name="mask">Of the size that the runs are for.</param>
-    /// <param name="runs">Lengths; together all pixels.</param>
-    /// <returns>False if they are not.</returns>
-    public static bool TryFillRuns(Mask mask, IReadOnlyList<long> runs)
-    {
-        if (runs.Any(run => run < 0) || runs.Sum() != mask.Values.Length) return false;
-        int at = 0;
-        for (int i = 0; i < runs.Count; i++)
-        {
-            for (long end = at + runs[i]; at < end; at++)
-                if (i % 2 == 1) mask[at / mask.Height, at % mask.Height] = 1;
-        }
-        return true;
-    }
-
-    /// <summary>
-    /// The run lengths of a "compressed" text: five bits a character from the lowest up, with a sign at the end; from
-    /// the fourth on, differences to the last but one.
-    /// </summary>
-    /// <returns>Null if the text is not as described.</returns>
-    public static List<long>? Decompress(string text)
-    {
-        List<long> runs = [];
-        for (int i = 0; i < text.Length;)
-        {
-            long value = 0;
-            for (int shift = 0; ; shift += 5)
-            {
-                if (i == text.Length || shift > 30 || text[i] is < '0' or > 'o') return null;
-                int bits = text[i++] - '0';
-                value |= (long)(bits & 0x1F) << shift;
-                if ((bits & 0x20) != 0) continue;
-                if ((bits & 0x10) != 0) value |= -1L << (shift + 5);
-                break;
-            }
-            runs.Add(runs.Count > 2 ? value + runs[^2] : value);
-        }
-        return runs;
     }
 
     private static (int X, int Y) Fine(double x, double y) => ((int)(Finer * x + 0.5), (int)(Finer * y + 0.5));
