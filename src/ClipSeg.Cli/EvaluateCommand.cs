@@ -118,7 +118,11 @@ internal sealed class EvaluateCommand
         if (json is not null) WriteJson(json, report);
         if (sheet is not null) ContactSheet.Draw(report.Examples, report.Threshold).Save(sheet);
         if (plot is not null) report.PlotBlend().Save(plot);
-        foreach (Table table in SceneTables.Of(report)) _terminal.Write(table);
+        foreach ((string title, TextTable table) in SceneTables.Of(report))
+        {
+            _terminal.Output.WriteLine(title);
+            _terminal.Write(table);
+        }
         return CommandLine.Done;
     }
 

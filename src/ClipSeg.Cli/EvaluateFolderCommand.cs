@@ -11,94 +11,105 @@ using Spectre.Console;
 namespace ClipSeg.Cli;
 
 /// <summary><c>clipseg evaluate folder</c>: how good a model is on one's own pictures.</summary>
-internal static class EvaluateFolderCommand
+internal sealed class EvaluateFolderCommand
 {
     private const string Examples = """
         clipseg evaluate folder --data my-test-pictures --model runs/mine/best
         clipseg evaluate folder --data my-test-pictures --model CIDAS/clipseg-rd64-refined --json scores.json
         """;
 
+    private readonly Option<string> _data = new("--data")
+    {
+        Description = "What 'train' reads: pictures that the model was not trained on.",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    private readonly Option<string?> _split = new("--split")
+    {
+        Description = "Which part, of data sets that have several; by default the test.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<double> _threshold = new("--threshold")
+    {
+        Description = "A pixel belongs to the thing if its probability is above.",
+        HelpName = "T",
+        DefaultValueFactory = _ => 0.5,
+    };
+
+    private readonly Option<int?> _limit = new Option<int?>("--limit")
+    {
+        Description = "Measure on so many pictures only, spread over all of them.",
+        HelpName = "N",
+    }.Between(1, int.MaxValue);
+
+    private readonly Option<string?> _json = new("--json")
+    {
+        Description = "Write all numbers to a file.",
+        HelpName = "FILE",
+    };
+
+    private readonly ModelOptions _model = new();
+    private readonly Terminal _terminal;
+
+    private EvaluateFolderCommand(Terminal terminal) => _terminal = terminal;
+
     public static Command Create(Terminal terminal)
     {
-        Option<string> data = new("--data")
-        {
-            Description = "What 'train' reads: pictures that the model was not trained on.",
-            HelpName = "DIR",
-            Required = true,
-        };
-        Option<string?> split = new("--split")
-        {
-            Description = "Which part, of data sets that have several; by default the test.",
-            HelpName = "NAME",
-        };
-        Option<double> threshold = new("--threshold")
-        {
-            Description = "A pixel belongs to the thing if its probability is above.",
-            HelpName = "T",
-            DefaultValueFactory = _ => 0.5,
-        };
-        Option<int?> limit = new Option<int?>("--limit")
-        {
-            Description = "Measure on so many pictures only, spread over all of them.",
-            HelpName = "N",
-        }.Between(1, int.MaxValue);
-        Option<string?> json = new("--json")
-        {
-            Description = "Write all numbers to a file.",
-            HelpName = "FILE",
-        };
-        ModelOptions model = new();
+        EvaluateFolderCommand evaluate = new(terminal);
         ExampleCommand command = new(
             "folder", "Measure a model on your own pictures, masks and phrases, or on PhraseCut.", Examples)
         {
-            data, split, threshold, limit, json,
+            evaluate._data, evaluate._split, evaluate._threshold, evaluate._limit, evaluate._json,
         };
-        model.AddTo(command);
-        command.SetAction(parsed =>
-        {
-            double cut = parsed.GetValue(threshold);
-            if (!(cut is >= 0 and <= 1)) throw new UsageException($"--threshold is {cut}, expected 0 to 1.");
-            string path = parsed.GetValue(data)!;
-            DataSetKind kind = DataSetKind.Of(path);
-            string? part = parsed.GetValue(split);
-            if (part is not null && kind.Splits is null)
-                throw new UsageException($"'{path}' is {kind.Name} and has no parts: leave --split out.");
-            string? report = parsed.GetValue(json);
-            if (report is not null) OutputFile.Check(report);
-            SegmentationData pictures = kind.Open(path, part ?? kind.Splits?.Test, new());
-            using Segmenter segmenter = model.Load(parsed, terminal);
-            DataReport result = Measure(terminal, segmenter, pictures, cut, parsed.GetValue(limit));
-            if (report is not null)
-                OutputFile.Write(report, JsonSerializer.Serialize(Scores.Of(result), ScoresJson.Default.Scores) + "\n");
-            terminal.Write(TableOf(result));
-            return CommandLine.Done;
-        });
+        evaluate._model.AddTo(command);
+        command.SetAction(evaluate.Run);
         return command;
     }
 
-    private static DataReport Measure(
-        Terminal terminal, Segmenter segmenter, SegmentationData data, double threshold, int? limit)
+    private int Run(ParseResult parsed)
+    {
+        double cut = parsed.GetValue(_threshold);
+        if (!(cut is >= 0 and <= 1)) throw new UsageException($"--threshold is {cut}, expected 0 to 1.");
+        string path = parsed.GetValue(_data)!;
+        DataSetKind kind = DataSetKind.Of(path);
+        string? part = parsed.GetValue(_split);
+        if (part is not null && kind.Splits is null)
+            throw new UsageException($"'{path}' is {kind.Name} and has no parts: leave --split out.");
+        string? report = parsed.GetValue(_json);
+        if (report is not null) OutputFile.Check(report);
+        SegmentationData pictures = kind.Open(path, part ?? kind.Splits?.Test, new());
+        using Segmenter segmenter = _model.Load(parsed, _terminal);
+        DataReport result = Measure(segmenter, pictures, cut, parsed.GetValue(_limit));
+        if (report is not null)
+            OutputFile.Write(report, JsonSerializer.Serialize(Scores.Of(result), ScoresJson.Default.Scores) + "\n");
+        _terminal.Write(TableOf(result));
+        return CommandLine.Done;
+    }
+
+    private DataReport Measure(Segmenter segmenter, SegmentationData data, double threshold, int? limit)
     {
         Lock reporting = new();
-        if (!terminal.Interactive) return Run(null);
+        if (!_terminal.Interactive) return Over(null);
         DataReport? report = null;
-        terminal.Bars(bars =>
+        _terminal.Bars(bars =>
         {
             ProgressTask bar = bars.AddTask("Pictures", maxValue: 1);
-            report = Run((done, all) => (bar.MaxValue, bar.Value) = (all, done));
+            report = Over((done, all) => (bar.MaxValue, bar.Value) = (all, done));
         });
         return report!;
 
-        DataReport Run(Action<int, int>? onPicture) => DataEvaluation.Run(segmenter, data, threshold, limit,
+        DataReport Over(Action<int, int>? onPicture) => DataEvaluation.Run(segmenter, data, threshold, limit,
             message =>
             {
-                lock (reporting) terminal.Warn($"Skipped: {message}");
-            }, onPicture, terminal.Stop);
+                lock (reporting) _terminal.Warn($"Skipped: {message}");
+            }, onPicture, _terminal.Stop);
     }
 
-    private static Table TableOf(DataReport report)
+    private static TextTable TableOf(DataReport report)
     {
-        Table table = new Table().AddColumns("", "score", "95 % interval");
+        TextTable table = new("", ">score", "95 % interval");
         Row($"mean IoU of {report.Samples} phrases, {report.Pictures} pictures", report.MeanIou);
         Row("cumulative IoU", report.CumulativeIou);
         foreach (KindScore kind in report.Kinds) Row($"mean IoU of {kind.Samples} phrases, {kind.Kind}", kind.MeanIou);
@@ -112,10 +123,10 @@ internal static class EvaluateFolderCommand
             Value($"cumulative IoU at the best threshold for it, {Text(curve.BestThreshold)}", curve.Best);
         return table;
 
-        void Row(string name, Interval score) => table.AddRow(
-            Markup.Escape(name), Text(score.Score), $"{Text(score.Low)} to {Text(score.High)}");
+        void Row(string name, Interval score)
+            => table.Add(name, Text(score.Score), $"{Text(score.Low)} to {Text(score.High)}");
 
-        void Value(string name, double score) => table.AddRow(Markup.Escape(name), Text(score), "");
+        void Value(string name, double score) => table.Add(name, Text(score), "");
     }
 
     private static string Text(double score)

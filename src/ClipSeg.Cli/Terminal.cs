@@ -1,15 +1,11 @@
 using System.Globalization;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace ClipSeg.Cli;
 
 /// <summary>What a command has of its surroundings: streams, environment, a way to be stopped.</summary>
 internal sealed class Terminal
 {
-    private const int WidthOfFiles = 160;
-
-    private readonly IAnsiConsole _table;
     private readonly IAnsiConsole? _progress;
     private readonly bool _toTerminal;
 
@@ -23,9 +19,13 @@ internal sealed class Terminal
         bool toTerminal = false, bool interactive = false)
     {
         (Output, Errors, Variable, Stop, _toTerminal) = (output, errors, variable, stop, toTerminal);
-        _table = Console(output, toTerminal);
-        if (!toTerminal) _table.Profile.Width = WidthOfFiles;
-        if (interactive) _progress = Console(errors, interactive: true);
+        if (!interactive) return;
+        _progress = AnsiConsole.Create(new()
+        {
+            Out = new AnsiConsoleOutput(errors),
+            Ansi = AnsiSupport.Detect,
+            Interactive = InteractionSupport.Yes,
+        });
     }
 
     public TextWriter Output { get; }
@@ -53,12 +53,12 @@ internal sealed class Terminal
     /// <summary>Opens the standard output for bytes; null if they would come onto a screen.</summary>
     public Func<Stream?> OpenOutput { get; init; } = () => null;
 
-    public static Terminal OfProcess(CancellationToken stop) => new(System.Console.Out, System.Console.Error,
-        Environment.GetEnvironmentVariable, stop, !System.Console.IsOutputRedirected,
-        !System.Console.IsErrorRedirected)
+    public static Terminal OfProcess(CancellationToken stop) => new(Console.Out, Console.Error,
+        Environment.GetEnvironmentVariable, stop, !Console.IsOutputRedirected,
+        !Console.IsErrorRedirected)
     {
-        OpenInput = () => System.Console.IsInputRedirected ? System.Console.OpenStandardInput() : null,
-        OpenOutput = () => System.Console.IsOutputRedirected ? System.Console.OpenStandardOutput() : null,
+        OpenInput = () => Console.IsInputRedirected ? Console.OpenStandardInput() : null,
+        OpenOutput = () => Console.IsOutputRedirected ? Console.OpenStandardOutput() : null,
     };
 
     /// <summary>Writes the line of a command that failed.</summary>
@@ -84,8 +84,6 @@ internal sealed class Terminal
         foreach (string line in table.Lines()) Output.WriteLine(line);
         Output.WriteLine();
     }
-
-    public void Write(Table table) => _table.Write(table);
 
     /// <summary>Runs something that takes a while.</summary>
     public T Wait<T>(string title, Func<T> work)
@@ -144,17 +142,7 @@ internal sealed class Terminal
         return string.Create(CultureInfo.InvariantCulture, $"{size:0.#} {units[unit]}");
     }
 
-    /// <summary>Text, of whatever origin, in a table.</summary>
-    public static IRenderable Cell(string text) => new Spectre.Console.Text(OneLine(text));
-
     /// <summary>Text from a file as a terminal may show it: no control characters.</summary>
     public static string OneLine(string text)
         => string.Concat(text.Select(c => c is '\n' or '\r' or '\t' ? ' ' : char.IsControl(c) ? '?' : c));
-
-    private static IAnsiConsole Console(TextWriter writer, bool interactive) => AnsiConsole.Create(new()
-    {
-        Out = new AnsiConsoleOutput(writer),
-        Ansi = interactive ? AnsiSupport.Detect : AnsiSupport.No,
-        Interactive = interactive ? InteractionSupport.Yes : InteractionSupport.No,
-    });
 }

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ClipSeg.Files;
 using ClipSeg.Numerics;
 using ClipSeg.Training.Data;
@@ -12,7 +12,6 @@ namespace ClipSeg.Scenes;
 internal static class SceneFiles
 {
     private const int Tries = 12;       // for distinct phrases of one scene
-    private static readonly JsonWriterOptions _plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Different phrases for one scene, at most so many, always the same ones.</summary>
     public static List<Phrase> PhrasesOf(Scene scene, long index, int count)
@@ -56,7 +55,8 @@ internal static class SceneFiles
             {
                 string mask = $"masks/{i:D6}-{k}.png";
                 scene.Mask(phrases[k].Objects).Save(Path.Combine(folder, mask));
-                list.Append(Line(image, mask, phrases[k])).Append('\n');
+                PhraseLine line = new(image, mask, phrases[k].Text, SceneData.KindOf(phrases[k]));
+                list.Append(JsonSerializer.Serialize(line, PhraseLineJson.Plain.PhraseLine)).Append('\n');
             }
         }
         OutputFile.Write(Path.Combine(folder, "phrases.jsonl"), list.ToString());
@@ -91,19 +91,18 @@ internal static class SceneFiles
             }
         }
     }
+}
 
-    private static string Line(string image, string mask, Phrase phrase)
+/// <summary>A line of phrases.jsonl.</summary>
+internal sealed record PhraseLine(string Image, string Mask, string Phrase, string Kind);
+
+/// <summary>The JSON of phrases.jsonl. Text of any script stays readable.</summary>
+[JsonSerializable(typeof(PhraseLine))]
+internal sealed partial class PhraseLineJson : JsonSerializerContext
+{
+    public static PhraseLineJson Plain { get; } = new(new JsonSerializerOptions
     {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer, _plain))
-        {
-            json.WriteStartObject();
-            json.WriteString("image", image);
-            json.WriteString("mask", mask);
-            json.WriteString("phrase", phrase.Text);
-            json.WriteString("kind", SceneData.KindOf(phrase));
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
 }

@@ -93,6 +93,7 @@ public sealed class ScenesCommandTests : IDisposable
         foreach (string part in (string[])["4 test scenes of 48 x 48", "held-out to seen names", "mixed: held out",
             "picture's weight", "0.5", "noto", "twemoji", "top 5"])
             Assert.Contains(part, _cli.Output);
+        Assert.All(_cli.Output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 80));
         using JsonDocument numbers = JsonDocument.Parse(File.ReadAllBytes(json));
         Assert.Equal(7, numbers.RootElement.GetProperty("seed").GetInt32());
         Assert.Equal(6, numbers.RootElement.GetProperty("retrieval").GetArrayLength());
