@@ -97,10 +97,7 @@ internal sealed class Pretrainer : ITraining
         Tensor loss = image.Normalize().MatMulTransposed(text.Normalize())
             .ScaleByExp(_model.LogitScale, LargestScale).ContrastiveLoss();
         if (!float.IsFinite(loss.Scalar))
-        {
-            throw new InvalidOperationException(
-                $"Step {Optimizer.Steps}: the loss is {loss.Scalar}. A smaller rate may help.");
-        }
+            throw DivergedException.At(Optimizer.Steps, loss.Scalar, _model.Weights);
         tape.Backward(loss);
 
         Workers.Each(parts.Length, i =>

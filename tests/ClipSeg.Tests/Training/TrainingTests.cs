@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
@@ -144,6 +145,29 @@ public sealed class TrainingTests : IDisposable
         Assert.Equal(3, folder.ReadLog()[^1].Step);
     }
 
+    [Theory]
+    [InlineData(6, 256, new[] { 0, 1, 2, 3, 4, 5 })]
+    [InlineData(40, 4, new[] { 0, 10, 20, 30 })]
+    public void Validation_looks_at_each_sample_once_at_most_and_at_all_of_the_data(int count, int samples, int[] seen)
+    {
+        Watched data = new(Scenes(count));
+        Trainer(Scenes(40), data, _twoSteps with { ValidationSamples = samples }).Validate();
+        Assert.Equal(seen, data.Seen.Order());
+    }
+
+    [Fact]
+    public void Pretraining_whose_loss_is_no_number_ends_with_the_weight_that_is_to_blame()
+    {
+        ClipSegModel model = Fresh(Part.Clip, seed: 1);
+        Parameter weight = model.Weights.Trainable.First(p => p.Role == Role.MlpInput && p.Part == Part.Vision);
+        weight.Value.Data[0] = float.NaN;
+        weight.Changed();
+        Pretrainer trainer = new(model, _vocabulary, Captions(model), Captions(model),
+            new() { Batch = 4, Part = 2 });
+        DivergedException e = Assert.Throws<DivergedException>(() => trainer.Step());
+        Assert.Contains($"the weight '{weight.Name}' has the value NaN", e.Message);
+    }
+
     [Fact]
     public void A_saved_model_segments()
     {
@@ -196,6 +220,27 @@ public sealed class TrainingTests : IDisposable
     /// <summary>The first of some consecutive samples that all have different captions.</summary>
     private static CaptionData Captions(ClipSegModel model)
         => new CaptionGenerator(TestArtwork.Catalogue, model.Config.ImageSize).Of(SceneSplit.Train, 1);
+
+    /// <summary>Data that remembers what was asked for.</summary>
+    private sealed class Watched(SegmentationData data) : SegmentationData
+    {
+        public ConcurrentBag<int> Seen { get; } = [];
+
+        public override int Count => data.Count;
+
+        public override SegmentationSample Get(int index)
+        {
+            Seen.Add(index);
+            return data.Get(index);
+        }
+
+        public override long GroupOf(int index) => data.GroupOf(index);
+
+        public override SegmentationSample? Support(int index, int draw) => data.Support(index, draw);
+
+        public override NegativePhrase Negative(int index, int draw, bool withSupport)
+            => data.Negative(index, draw, withSupport);
+    }
 
     private static long DistinctFrom(CaptionData captions, int count)
     {
