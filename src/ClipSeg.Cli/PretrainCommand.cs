@@ -75,7 +75,7 @@ internal sealed class PretrainCommand
         string? file = parsed.GetValue(_config), model = parsed.GetValue(_from);
         if (file is null == model is null)
         {
-            throw new ArgumentException(
+            throw new UsageException(
                 "Expected one of --config, for a new CLIP, and --from, to train one further.");
         }
         using Checkpoint? start = model is null ? null : Checkpoint.Open(ModelOptions.Locate(model, _terminal));
