@@ -49,7 +49,8 @@ internal sealed class BufferPool
         }
     }
 
-    private float[] Take(int length)
+    /// <summary>An array of at least this length, with undefined contents.</summary>
+    public float[] Take(int length)
     {
         int size = SizeFor(length);
         lock (_lock)
@@ -63,7 +64,8 @@ internal sealed class BufferPool
         return GC.AllocateUninitializedArray<float>(size);
     }
 
-    private void Put(float[] array)
+    /// <summary>Takes back what <see cref="Take"/> gave out.</summary>
+    public void Put(float[] array)
     {
         lock (_lock)
         {

@@ -12,11 +12,19 @@ internal sealed partial class Tensor
     private readonly int[] _shape;
     private readonly float[] _buffer;
     private readonly Tensor? _owner;        // the tensor whose buffer a view shares
+    private readonly BufferPool? _pool;     // where the buffer came from, and goes back to, whoever's thread returns it
     private Tensor? _grad;
     private ReducedRows? _reduced;
 
     private Tensor(int[] shape, float[] buffer, Tensor? owner)
         => (_shape, _buffer, _owner, Length) = (shape, buffer, owner, Count(shape));
+
+    /// <summary>Undefined contents in memory of this thread's pool.</summary>
+    private Tensor(int[] shape)
+    {
+        (_shape, Length, _pool) = (shape, Count(shape), Compute.Current.Buffers);
+        _buffer = _pool.Take(Length);
+    }
 
     /// <summary>Wraps an array, which the tensor owns from then on.</summary>
     /// <exception cref="ArgumentException">The array's length is not the product of the shape.</exception>
@@ -62,7 +70,7 @@ internal sealed partial class Tensor
         if (TensorScope.Current is not { } scope)
             return new(copy, GC.AllocateUninitializedArray<float>(length), null);
 
-        Tensor t = new(copy, BufferPool.Rent(length), null);
+        Tensor t = new(copy);
         scope.Own(t);
         return t;
     }
@@ -78,7 +86,7 @@ internal sealed partial class Tensor
     /// <summary>Zeros in pooled memory that no scope owns: for whoever calls <see cref="ReturnBuffer"/>.</summary>
     internal static Tensor Rented(ReadOnlySpan<int> shape)
     {
-        Tensor t = new(shape.ToArray(), BufferPool.Rent(Count(shape)), null);
+        Tensor t = new(shape.ToArray());
         t.Data.Clear();
         return t;
     }
@@ -131,7 +139,7 @@ internal sealed partial class Tensor
     internal Tensor GradTarget(out bool accumulate)
     {
         accumulate = _grad is not null;
-        return _grad ??= new(_shape, BufferPool.Rent(Length), null);
+        return _grad ??= new(_shape);
     }
 
     internal void SetGrad(Tensor? grad) => _grad = grad;
@@ -149,7 +157,7 @@ internal sealed partial class Tensor
     internal void ReturnBuffer()
     {
         IsReturned = true;
-        BufferPool.Return(_buffer);
+        _pool?.Put(_buffer);        // without a pool, the garbage collector has it
     }
 
     /// <summary>

@@ -22,4 +22,16 @@ public sealed class TensorTests
         reused.Data.Fill(7);
         Assert.All(kept.Data.ToArray(), v => Assert.Equal(0, v));
     }
+
+    [Fact]
+    public void Memory_goes_back_to_where_it_came_from()
+    {
+        using Compute compute = new();
+        using (TensorScope outside = new())
+        {
+            using Compute.Entry entry = compute.Enter();
+            Tensor.Empty(1000).Data.Fill(7);
+        }
+        Assert.All(compute.Buffers.Take(1000)[..1000], v => Assert.Equal(7, v));
+    }
 }
