@@ -84,7 +84,10 @@ internal sealed class EvaluateCommand
         evaluate._model.AddTo(scenes);
         evaluate._artwork.AddTo(scenes);
         scenes.SetAction(evaluate.RunScenes);
-        return new("evaluate", "Measure how good a model is.") { scenes, EvaluateFolderCommand.Create(terminal) };
+        return new("evaluate", "Measure how good a model is.")
+        {
+            scenes, EvaluateReferringCommand.Create(terminal), EvaluateReferringCommand.CreateFolder(terminal),
+        };
     }
 
     private int RunScenes(ParseResult parsed)

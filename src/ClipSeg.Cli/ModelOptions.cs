@@ -122,7 +122,8 @@ internal sealed class ModelOptions
     private CheckpointOptions Files(ParseResult parsed)
         => new() { ClipFile = parsed.GetValue(_clip), ExtractLayers = ParseLayers(parsed.GetValue(_layers)) };
 
-    private string Name(ParseResult parsed, Terminal terminal)
+    /// <summary>What --model or the environment says, or where the one in the box is.</summary>
+    public string Name(ParseResult parsed, Terminal terminal)
         => parsed.GetValue(_model) ?? Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)
             ?? throw new UsageException($"No model: name one with --model or ${Variable}. "
                 + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");

@@ -95,10 +95,20 @@ public sealed class Segmenter : IDisposable
         ArgumentNullException.ThrowIfNull(image);
         using Compute.Entry entry = Enter(cancel);
         using TensorScope scope = new();
-        Tensor pixels = Preprocessing.Apply(image);                                 // [1, 3, H, W]
+        return EncodePixels(Preprocessing.Apply(image), image.Width, image.Height);     // [1, 3, H, W]
+    }
+
+    /// <summary>As <see cref="Encode"/>, of a picture made ready elsewhere: [1, 3, H, W], normalised.</summary>
+    /// <param name="pixels">H and W are multiples of the patch size.</param>
+    /// <param name="width">Of the masks, in pixels.</param>
+    /// <param name="height">Of the masks, in pixels.</param>
+    internal EncodedImage EncodePixels(Tensor pixels, int width, int height)
+    {
+        using Compute.Entry entry = Enter(Compute.Cancellation);
+        using TensorScope scope = new();
         Tensor[] activations = Engine.Activations(pixels);                          // [1, T, C] each
         int patch = Engine.Config.PatchSize;
-        return new(image.Width, image.Height, pixels[2] / patch, pixels[3] / patch,
+        return new(width, height, pixels[2] / patch, pixels[3] / patch,
             Array.ConvertAll(activations, a => a.Detach()));
     }
 

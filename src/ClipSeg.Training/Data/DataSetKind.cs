@@ -5,6 +5,9 @@ internal sealed record DataSetOptions
 {
     /// <summary>Phrases to leave out; null for none.</summary>
     public RemovedWords? Removed { get; init; }
+
+    /// <summary>Of PhraseCut: whether polygons are filled by Pillow's rule.</summary>
+    public bool PillowPolygons { get; init; }
 }
 
 /// <summary>A layout of data sets on disk: how it is recognised, and how it is opened.</summary>
@@ -23,6 +26,7 @@ internal sealed record DataSetKind
             Open = (path, split, options) => new PhraseCut(path, split!, new()
             {
                 Removes = options.Removed is { } removed ? removed.AreIn : null,
+                PillowPolygons = options.PillowPolygons,
             }),
             RemovesWords = true,
         },

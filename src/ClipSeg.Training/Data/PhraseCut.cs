@@ -15,6 +15,9 @@ public sealed record PhraseCutFilter
 
     /// <summary>Keep samples whose boxes cover more than this share of the picture.</summary>
     public double MinSize { get; init; }
+
+    /// <summary>Fill polygons as PhraseCut's own evaluator does, by Pillow, and not as CLIPSeg does.</summary>
+    internal bool PillowPolygons { get; init; }
 }
 
 /// <summary>
@@ -39,6 +42,8 @@ public sealed class PhraseCut : SegmentationData
     private readonly List<Entry> _entries = [];
     private readonly PhraseIndex _index = new();
     private readonly int[] _kept;           // the entries that pass the filters on size and company; support may be any
+    private readonly Dictionary<string, int> _ranks = [];       // of names, the most frequent 1
+    private readonly bool _pillow;
 
     /// <param name="folder">VGPhraseCut_v0.</param>
     /// <param name="split">train, val, test or miniv; or several joined by underscores.</param>
@@ -47,12 +52,13 @@ public sealed class PhraseCut : SegmentationData
     public PhraseCut(string folder, string split, PhraseCutFilter? filter = null)
     {
         filter ??= new();
-        _folder = folder;
+        (_folder, _pillow) = (folder, filter.PillowPolygons);
         string sizes = Array.Find(_splitFiles, name => File.Exists(Path.Combine(folder, name)))
             ?? throw new DataFormatException($"{folder} has no {_splitFiles[0]}.");
         _sizes = ReadSizes(Path.Combine(folder, sizes));
         _referFiles = [.. split.Split('_').Select(name => Path.Combine(folder, $"refer_{name}.json"))];
 
+        ReadRanks();
         for (int file = 0; file < _referFiles.Length; file++) ReadTasks(file, filter);
         _kept = [.. Enumerable.Range(0, _entries.Count).Where(i => _entries[i].BoxShare > filter.MinSize
             && (!filter.OnlyVisual || _index.SamplesOf(_entries[i].Phrase).Count > 1))];
@@ -106,7 +112,11 @@ public sealed class PhraseCut : SegmentationData
         PhraseCutTask task = PhraseCutTask.Parse(json, $"{path}, byte {entry.Offset}", withPolygons: true);
         Size size = _sizes[entry.Image];
         Mask mask = new(size.Width, size.Height);
-        foreach (double[] polygon in task.Polygons) Polygon.Fill(mask, polygon);
+        foreach (double[] polygon in task.Polygons)
+        {
+            if (_pillow) PillowPolygon.Fill(mask, polygon);
+            else Polygon.Fill(mask, polygon);
+        }
 
         string image = PictureFile(entry.Image);
         if (!File.Exists(image)) throw new DataFormatException($"{_folder}/images has no {entry.Image}.jpg.");
@@ -116,7 +126,42 @@ public sealed class PhraseCut : SegmentationData
             throw new DataFormatException(
                 $"{image} is {picture.Width}x{picture.Height}, annotated as {size.Width}x{size.Height}.");
         }
-        return new() { Picture = picture, Mask = mask, Phrase = task.Phrase, Group = entry.Image };
+        return new()
+        {
+            Picture = picture,
+            Mask = mask,
+            Phrase = task.Phrase,
+            Kind = task.Kind,
+            Group = entry.Image,
+            Parts = PartsOf(task),
+            Name = task.TaskId,
+        };
+    }
+
+    /// <summary>The subsets of PhraseCut's evaluator that the task's words and instances tell.</summary>
+    private IReadOnlyList<PartName> PartsOf(PhraseCutTask task)
+    {
+        string instances = task.Instances switch { 1 => "one", < 5 => "2 to 4", _ => "5 or more" };
+        if (!_ranks.TryGetValue(task.NounName, out int rank)) return [new("instances", instances)];
+        string name = rank switch { <= 20 => "1 to 20", <= 100 => "21 to 100", <= 500 => "101 to 500", _ => "rarer" };
+        return [new("instances", instances), new("rank of the name", name)];
+    }
+
+    private void ReadRanks()
+    {
+        string path = Path.Combine(_folder, "name_att_rel_count.json");
+        if (!File.Exists(path)) return;
+        try
+        {
+            using JsonDocument counts = JsonDocument.Parse(File.ReadAllBytes(path));
+            foreach (JsonElement pair in counts.RootElement.GetProperty("cat").EnumerateArray())
+                _ranks.TryAdd(pair[0].GetString() ?? "", _ranks.Count + 1);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or IndexOutOfRangeException)
+        {
+            throw new DataFormatException($"{path}: expected 'cat', a list of names and their counts.", e);
+        }
     }
 
     private string PictureFile(long image)

@@ -6,10 +6,23 @@ namespace ClipSeg.Training.Data;
 internal sealed record PhraseCutTask
 {
     private const int MaxPoints = 50_000;       // of all polygons together, many times what annotators draw
+    private const int MaxIdLength = 200;
 
     public required long ImageId { get; init; }
 
     public required string Phrase { get; init; }
+
+    /// <summary>Fit for a file's name; empty if there is none.</summary>
+    public required string TaskId { get; init; }
+
+    /// <summary>"name", "attribute", "relation" or "verbose"; empty if it is not said.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The thing itself: "kite" of "red kite"; empty if it is not said.</summary>
+    public required string NounName { get; init; }
+
+    /// <summary>How many objects are meant.</summary>
+    public required int Instances { get; init; }
 
     /// <summary>Summed area of the instances' boxes, overlaps counted twice.</summary>
     public required double BoxArea { get; init; }
@@ -37,7 +50,8 @@ internal sealed record PhraseCutTask
     {
         private readonly string _where = where;
         private Utf8JsonReader _json = new(json);
-        private int _points;
+        private int _points, _instances;
+        private string _taskId = "", _kind = "", _noun = "";
 
         public PhraseCutTask Read(bool withPolygons)
         {
@@ -50,6 +64,8 @@ internal sealed record PhraseCutTask
             {
                 if (_json.ValueTextEquals("image_id"u8)) imageId = Integer("image_id");
                 else if (_json.ValueTextEquals("phrase"u8)) phrase = Text("phrase");
+                else if (_json.ValueTextEquals("task_id"u8)) _taskId = FileName();
+                else if (_json.ValueTextEquals("phrase_structure"u8)) Structure();
                 else if (_json.ValueTextEquals("instance_boxes"u8)) area = Boxes();
                 else if (_json.ValueTextEquals("Polygons"u8)) polygons = withPolygons ? Instances() : Skipped();
                 else _json.Skip();
@@ -58,6 +74,10 @@ internal sealed record PhraseCutTask
             {
                 ImageId = imageId ?? throw Missing("image_id"),
                 Phrase = phrase ?? throw Missing("phrase"),
+                TaskId = _taskId,
+                Kind = _kind,
+                NounName = _noun,
+                Instances = _instances,
                 BoxArea = area ?? throw Missing("instance_boxes"),
                 Polygons = polygons ?? throw Missing("Polygons"),
             };
@@ -77,6 +97,32 @@ internal sealed record PhraseCutTask
             return string.IsNullOrWhiteSpace(text) ? throw Error($"'{name}' is not a text with words in it") : text;
         }
 
+        private string FileName()
+        {
+            string id = Text("task_id");
+            return id.Length <= MaxIdLength && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? id : "";
+        }
+
+        private void Structure()
+        {
+            _json.Read();
+            if (_json.TokenType != JsonTokenType.StartObject) throw Error("'phrase_structure' is not an object");
+            while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (_json.ValueTextEquals("type"u8)) _kind = Word();
+                else if (_json.ValueTextEquals("name"u8)) _noun = Word();
+                else _json.Skip();
+            }
+        }
+
+        private string Word()
+        {
+            _json.Read();
+            if (_json.TokenType == JsonTokenType.String) return _json.GetString()!;
+            _json.Skip();
+            return "";
+        }
+
         private List<double[]> Skipped()
         {
             _json.Skip();
@@ -92,6 +138,7 @@ internal sealed record PhraseCutTask
                 double[] box = [.. Numbers("a box", limit: 4)];
                 if (box.Length != 4) throw Error($"a box has {box.Length} numbers, expected x, y, w, h");
                 area += box[2] * box[3];
+                _instances++;
             }
             return area;
         }

@@ -22,7 +22,16 @@ public sealed record SegmentationSample
 
     /// <summary>Which picture it is; samples of one picture share the number.</summary>
     public required long Group { get; init; }
+
+    /// <summary>What else results are told apart by.</summary>
+    internal IReadOnlyList<PartName> Parts { get; init; } = [];
+
+    /// <summary>The data set's own name for the sample, fit for a file; empty if it has none.</summary>
+    internal string Name { get; init; } = "";
 }
+
+/// <summary>A part of a data set: by "kind", "relation".</summary>
+internal readonly record struct PartName(string By, string Name);
 
 /// <summary>What a picture does not show.</summary>
 /// <param name="Phrase">The words.</param>

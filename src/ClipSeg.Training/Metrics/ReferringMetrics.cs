@@ -66,6 +66,13 @@ internal sealed class ReferringMetrics
             if (on) there++;
             if (taken && on) both++;
         }
+        Add(both, predicted, there);
+        return (both, predicted + there - both);
+    }
+
+    /// <summary>Adds a sample by its pixels: those in both, in the prediction, and in the mask.</summary>
+    public void Add(long both, long predicted, long there)
+    {
         long union = predicted + there - both;
         double iou = union == 0 ? 1 : (double)both / union;
         _intersection += both;
@@ -75,12 +82,11 @@ internal sealed class ReferringMetrics
         {
             _absent++;
             if (predicted == 0) _rejected++;
-            return (both, union);
+            return;
         }
         _targets++;
         if (predicted > 0) _found++;
         for (int i = 0; i < Steps; i++)
             if (iou >= Levels[i]) _above[i]++;
-        return (both, union);
     }
 }

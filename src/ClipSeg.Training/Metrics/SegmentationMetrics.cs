@@ -50,28 +50,45 @@ public sealed class SegmentationMetrics
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public void AddProbabilities(
         ReadOnlySpan<float> probabilities, ReadOnlySpan<float> mask, int? classId, ReadOnlySpan<float> valid = default)
+        => Add(LevelsOf(probabilities, mask, valid), classId);
+
+    /// <summary>A sample's pixels by probability, which is all of it that counts: for adding it later.</summary>
+    /// <returns>For each level that has pixels, in turn: the level, the pixels on the object, those off it.</returns>
+    internal static long[] LevelsOf(
+        ReadOnlySpan<float> probabilities, ReadOnlySpan<float> mask, ReadOnlySpan<float> valid = default)
     {
         if (mask.Length != probabilities.Length)
             throw new ArgumentException($"The mask has {mask.Length} pixels, the prediction {probabilities.Length}.");
         if (!valid.IsEmpty && valid.Length != probabilities.Length)
             throw new ArgumentException($"'valid' has {valid.Length} pixels, the prediction {probabilities.Length}.");
 
-        (long On, long Off)[] sample = new (long, long)[Bins];
+        (long On, long Off)[] levels = new (long, long)[Levels];
         for (int i = 0; i < probabilities.Length; i++)
         {
             if (!valid.IsEmpty && valid[i] == 0) continue;
             int level = LevelOf(probabilities[i]);
-            int bin = level / LevelsPerThreshold;
-            if (mask[i] > 0.5f)
-            {
-                _levels[level].On++;
-                sample[bin].On++;
-            }
-            else
-            {
-                _levels[level].Off++;
-                sample[bin].Off++;
-            }
+            if (mask[i] > 0.5f) levels[level].On++;
+            else levels[level].Off++;
+        }
+        List<long> seen = [];
+        for (int level = 0; level < Levels; level++)
+            if (levels[level] is var (on, off) && on + off > 0) seen.AddRange([level, on, off]);
+        return [.. seen];
+    }
+
+    /// <summary>Adds a sample by its <see cref="LevelsOf"/>.</summary>
+    /// <exception cref="ArgumentException">They are not what it returns.</exception>
+    internal void Add(ReadOnlySpan<long> levels, int? classId)
+    {
+        (long On, long Off)[] sample = new (long, long)[Bins];
+        for (int i = 0; i < levels.Length; i += 3)
+        {
+            if (i + 2 >= levels.Length || levels[i] is < 0 or >= Levels)
+                throw new ArgumentException("Levels come in threes: one of 0 to 999, and its pixels on and off.");
+            (int level, long on, long off) = ((int)levels[i], levels[i + 1], levels[i + 2]);
+            _levels[level] = (_levels[level].On + on, _levels[level].Off + off);
+            ref (long On, long Off) bin = ref sample[level / LevelsPerThreshold];
+            bin = (bin.On + on, bin.Off + off);
         }
 
         Add(sample, _all);
@@ -129,6 +146,11 @@ public sealed class SegmentationMetrics
         RequireSamples();
         return PlainMetrics.Of(CountsOf(_all), [.. _sampleIou.Select((sum, j) => sum / _scoredSamples[j])], _levels);
     }
+
+    /// <summary>Of all pixels, at each threshold; not a number where nothing is found, or nothing is there.</summary>
+    internal (double Precision, double Recall)[] PrecisionRecall() => Array.ConvertAll(CountsOf(_all), c =>
+        ((double)c.TruePositive / (c.TruePositive + c.FalsePositive),
+            (double)c.TruePositive / (c.TruePositive + c.FalseNegative)));
 
     private (long On, long Off)[] ClassOf(int classId)
     {

@@ -67,6 +67,15 @@ internal enum RandomUse
     /// <summary>Resampled pictures behind a score's interval.</summary>
     Bootstrap = 340,
 
+    /// <summary>Which answers are shown.</summary>
+    EvaluatedExamples = 341,
+
+    /// <summary>Supports of one-shot segmentation, and which class is asked for.</summary>
+    Episodes = 342,
+
+    /// <summary>Concepts that scenes are sorted by.</summary>
+    EvaluatedClasses = 343,
+
     /// <summary>Inputs of tests and benchmarks.</summary>
     Tests = 900,
 }

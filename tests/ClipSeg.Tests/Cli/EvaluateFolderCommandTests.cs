@@ -24,7 +24,7 @@ public sealed class EvaluateFolderCommandTests : IDisposable
     {
         string json = _cli.Folder.At("new", "scores.json");
         Assert.Equal(0, Run("--threshold", "0.4", "--json", json));
-        Assert.Contains("mean IoU of 4 phrases, 4 pictures", _cli.Output);
+        Assert.Contains("4 questions, 4 units", _cli.Output);
 
         using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
         MaskFolder data = new(_pictures.Path);
@@ -47,12 +47,12 @@ public sealed class EvaluateFolderCommandTests : IDisposable
             scored++;
         }
         using JsonDocument scores = JsonDocument.Parse(File.ReadAllText(json));
-        JsonElement mean = scores.RootElement.GetProperty("mean_iou");
+        JsonElement figures = scores.RootElement.GetProperty("figures"), mean = figures.GetProperty("mean_iou");
         Assert.Equal(sum / scored, mean.GetProperty("score").GetDouble(), 1e-9);
         Assert.InRange(mean.GetProperty("score").GetDouble(),
             mean.GetProperty("low").GetDouble(), mean.GetProperty("high").GetDouble());
         Assert.Equal((double)both / either,
-            scores.RootElement.GetProperty("cumulative_iou").GetProperty("score").GetDouble(), 1e-9);
+            figures.GetProperty("cumulative_iou").GetProperty("score").GetDouble(), 1e-9);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class EvaluateFolderCommandTests : IDisposable
         File.WriteAllText(_pictures.At("picture1.png"), "no picture");
         Assert.Equal(0, Run());
         Assert.Contains("Skipped: ", _cli.Errors);
-        Assert.Contains("mean IoU of 3 phrases, 4 pictures", _cli.Output);
+        Assert.Contains("3 questions, 4 units, 1 skipped", _cli.Output);
         for (int i = 0; i < 4; i++) File.WriteAllText(_pictures.At($"picture{i}.png"), "no picture");
         Assert.Equal(1, Run());
         Assert.Contains("None of the 4 samples can be read.", _cli.Errors);
@@ -70,9 +70,9 @@ public sealed class EvaluateFolderCommandTests : IDisposable
     [Fact]
     public void Pictures_of_a_limit_are_spread_over_all()
     {
-        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
-        DataReport report = DataEvaluation.Run(segmenter, new MaskFolder(_pictures.Path), 0.5, limit: 2);
-        Assert.Equal((2, 2, 0), (report.Pictures, report.Samples, report.Skipped));
+        Assert.Equal(0, Run("--limit", "2"));
+        Assert.Contains("2 questions, 2 units", _cli.Output);
+        Assert.Equal([0, 2], EvaluationLoop.Units(4, 2));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using ClipSeg.Imaging;
-using ClipSeg.Scenes.Evaluation;
+using ClipSeg.Training.Metrics;
 
-namespace ClipSeg.Tests.Scenes.Evaluation;
+namespace ClipSeg.Tests.Training.Metrics;
 
 public sealed class BoundaryIouTests
 {

@@ -1,6 +1,6 @@
 using ClipSeg.Imaging;
 
-namespace ClipSeg.Scenes.Evaluation;
+namespace ClipSeg.Training.Metrics;
 
 /// <summary>Intersection over union of the bands along two masks' edges: how exact the outlines are.</summary>
 /// <remarks>

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using ClipSeg.Imaging;
+using ClipSeg.Training.Data;
+using ClipSeg.Training.Reports;
+
+namespace ClipSeg.Training.Evaluation;
+
+/// <summary>Something to measure a model by. Each task is one class, and measures unit by unit.</summary>
+internal abstract class EvaluationTask
+{
+    /// <summary>The command's word for it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What it measures on, for people to read.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>What the numbers depend on beside data and model, by the options' names.</summary>
+    public SortedDictionary<string, string> Settings { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether something is drawn by lot, so that a seed matters.</summary>
+    public virtual bool IsSeeded => false;
+
+    /// <summary>Measures a model.</summary>
+    /// <param name="segmenter">The model.</param>
+    /// <param name="model">As it was named.</param>
+    /// <param name="run">How.</param>
+    /// <exception cref="DataFormatException">No question can be read.</exception>
+    public abstract TaskResult Run(Segmenter segmenter, string model, EvaluationRun run);
+
+    /// <summary>A run that knows what its journal is of.</summary>
+    protected EvaluationRun About(EvaluationRun run, string model) => run with
+    {
+        Subject = string.Join(", ", [
+            $"{Name} on {Data}", $"model {model}", .. Settings.Select(setting => $"{setting.Key} {setting.Value}"),
+            $"limit {run.Limit?.ToString(CultureInfo.InvariantCulture) ?? "none"}",
+        ]).ReplaceLineEndings(" "),
+    };
+}
+
+/// <summary>A task whose answers are masks.</summary>
+internal abstract class MaskTask : EvaluationTask
+{
+    private readonly double _threshold;
+
+    /// <param name="threshold">A pixel is found if its probability is above.</param>
+    protected MaskTask(double threshold)
+    {
+        _threshold = threshold;
+        Settings["threshold"] = threshold.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many pictures or episodes there are.</summary>
+    protected abstract int Count { get; }
+
+    /// <summary>All questions of a unit that can be read, and the model's answers.</summary>
+    /// <param name="segmenter">The model.</param>
+    /// <param name="unit">Below <see cref="Count"/>.</param>
+    /// <param name="onUnreadable">Told of each question that is left out.</param>
+    public abstract IReadOnlyList<Answer> Ask(Segmenter segmenter, int unit, Action<string> onUnreadable);
+
+    /// <summary>Told of every score, in order: for figures of the task's own.</summary>
+    protected virtual void Observe(SampleScore score) { }
+
+    /// <summary>The result of all scores.</summary>
+    protected abstract TaskResult Conclude(MaskTally tally, TaskResult result);
+
+    public override TaskResult Run(Segmenter segmenter, string model, EvaluationRun run)
+    {
+        MaskTally tally = new(_threshold);
+        int skipped = 0;
+        int[] units = EvaluationLoop.Units(Count, run.Limit);
+        EvaluationLoop.Run(segmenter.Compute, units, About(run, model), ScoreJson.Default.UnitScores, Measure, Add);
+        if (tally.Samples == 0) throw new DataFormatException($"None of the {skipped} samples can be read.");
+        return Conclude(tally, new()
+        {
+            Task = Name,
+            Data = Data,
+            Model = model,
+            Settings = Settings,
+            Units = units.Length,
+            Samples = tally.Samples,
+            Skipped = skipped,
+            Figures = [],
+            Parts = tally.Parts(),
+            Curves = tally.Curves(),
+            Examples = tally.Examples(),
+        });
+
+        UnitScores Measure(int unit)
+        {
+            int unreadable = 0;
+            IReadOnlyList<Answer> answers = Ask(segmenter, unit, message =>
+            {
+                unreadable++;
+                run.OnUnreadable?.Invoke(message);
+            });
+            if (run.OnAnswer is not null)
+                foreach (Answer answer in answers) run.OnAnswer(answer);
+            return new([.. answers.Select(answer => SampleScore.Of(answer, _threshold))], unreadable);
+        }
+
+        void Add(int unit, UnitScores scores)
+        {
+            skipped += scores.Skipped;
+            for (int i = 0; i < scores.Samples.Count; i++)
+            {
+                tally.Add(unit, i, scores.Samples[i]);
+                Observe(scores.Samples[i]);
+            }
+        }
+    }
+
+    /// <summary>Reads a question; null if its files cannot be read.</summary>
+    protected static T? Read<T>(Func<T> get, Action<string> onUnreadable) where T : class
+    {
+        try
+        {
+            return get();
+        }
+        catch (Exception e) when (e is ImageFormatException or DataFormatException or IOException)
+        {
+            onUnreadable(e.Message);
+            return null;
+        }
+    }
+}
+
+/// <summary>What the questions of a unit scored: a line of the journal.</summary>
+internal sealed record UnitScores(IReadOnlyList<SampleScore> Samples, int Skipped);
+
+/// <summary>The JSON of journals.</summary>
+[JsonSourceGenerationOptions(
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(UnitScores))]
+internal sealed partial class ScoreJson : JsonSerializerContext;
