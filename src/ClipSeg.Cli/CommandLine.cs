@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using ClipSeg.Formats;
 using ClipSeg.Imaging;
+using ClipSeg.Prompts;
 using ClipSeg.Text;
 using ClipSeg.Training;
 using ClipSeg.Training.Data;
@@ -51,6 +52,7 @@ internal static class CommandLine
         catch (Exception e) when (e is UsageException or RecipeException)
         {
             terminal.Fail(e.Message);
+            if (e.InnerException is PromptSyntaxException syntax) terminal.Errors.WriteLine(syntax.Pointer.Indent());
             return BadCommandLine;
         }
         catch (Exception e) when (IsBadFile(e))
@@ -121,7 +123,7 @@ internal static class CommandLine
         {
             int code = help.Invoke(parsed);
             if (parsed.CommandResult.Command is ExampleCommand command)
-                parsed.InvocationConfiguration.Output.WriteLine($"Examples:\n{command.Examples.Indent()}");
+                parsed.InvocationConfiguration.Output.WriteLine($"Examples:\n{command.Examples.Indent()}\n");
             return code;
         }
     }
@@ -130,7 +132,7 @@ internal static class CommandLine
     private static string PathOf(CommandResult command)
         => command.Parent is CommandResult parent ? $"{PathOf(parent)}{command.Command.Name} " : "";
 
-    private static string Indent(this string lines) => "  " + lines.ReplaceLineEndings("\n  ") + "\n";
+    private static string Indent(this string lines) => "  " + lines.ReplaceLineEndings("\n  ");
 }
 
 /// <summary>A command whose help ends in examples.</summary>

@@ -9,6 +9,12 @@ namespace ClipSeg.Cli;
 /// <summary>The options that say what to look for, beside words.</summary>
 internal sealed class PromptOptions
 {
+    private readonly Option<string[]> _nots = new("--not")
+    {
+        Description = "What is not to be found, of every prompt: PROMPT AND NOT this. May be said several times.",
+        HelpName = "TEXT",
+    };
+
     private readonly Option<string?> _template = new("--template")
     {
         Description = "A sentence around each text, such as \"a photo of a {}.\", or a list to average over: "
@@ -56,8 +62,8 @@ internal sealed class PromptOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_template, _supports, _masks, _visualPrompt, _mix, _conditionals, _save])
-            command.Options.Add(option);
+        Option[] all = [_nots, _template, _supports, _masks, _visualPrompt, _mix, _conditionals, _save];
+        foreach (Option option in all) command.Options.Add(option);
     }
 
     /// <summary>Reads everything that needs no model, so that mistakes show before one is opened.</summary>
@@ -80,10 +86,18 @@ internal sealed class PromptOptions
         if (mix is not null && (supports.Length == 0 || texts.Count == 0))
             throw new UsageException("--mix needs a text and a --support to blend it with.");
 
+        PromptExpression[] expressions = [.. texts.Select(Parse)];
+        if (mix is not null && expressions.FirstOrDefault(e => !e.IsPhrase) is { } mixed)
+        {
+            throw new UsageException(
+                $"--mix blends phrases, '{mixed}' is an expression. With --not, what it leaves out is not blended.");
+        }
+
         ClipMasking? masking = visualPrompt is null ? null : ClipMasking.Parse(visualPrompt);
         PromptRequest request = new()
         {
-            Texts = texts,
+            Texts = expressions,
+            Nots = [.. (parsed.GetValue(_nots) ?? []).Select(Parse)],
             Templates = Templates(parsed.GetValue(_template)),
             Supports = [.. supports.Select((path, i) => new Support(path, Image.Load(path),
                 masks.Length > 0 ? Mask.Load(masks[i]) : null))],
@@ -95,9 +109,27 @@ internal sealed class PromptOptions
             Conditionals = [.. conditionals.Select(path => new Conditional(path, Prompt.Load(path)))],
             SaveTo = parsed.GetValue(_save),
         };
-        return request.SaveTo is null || request.Count == 1
+        if (request.SaveTo is null) return request;
+        if (request.Count != 1)
+            throw new UsageException($"--save-prompt is for one prompt, there are {request.Count}.");
+        return request.Nots.Count == 0 && expressions.All(e => e.IsPhrase)
             ? request
-            : throw new UsageException($"--save-prompt is for one prompt, there are {request.Count}.");
+            : throw new UsageException("--save-prompt is for a phrase or a picture, not for prompts that combine.");
+    }
+
+    private static PromptExpression Parse(string text) => Check(text, () => PromptExpression.Parse(text));
+
+    /// <exception cref="UsageException">The expression cannot be made of the text.</exception>
+    internal static PromptExpression Check(string text, Func<PromptExpression> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (PromptSyntaxException e)
+        {
+            throw new UsageException($"Prompt '{text}': {e.Message}", e);
+        }
     }
 
     private static IReadOnlyList<string> Templates(string? template)
@@ -116,7 +148,10 @@ internal sealed record Conditional(string Path, Prompt Prompt);
 /// <summary>What to look for, still without a model.</summary>
 internal sealed record PromptRequest
 {
-    public required IReadOnlyList<string> Texts { get; init; }
+    public required IReadOnlyList<PromptExpression> Texts { get; init; }
+
+    /// <summary>What is left out of every prompt.</summary>
+    public required IReadOnlyList<PromptExpression> Nots { get; init; }
 
     public required IReadOnlyList<string> Templates { get; init; }
 
@@ -136,16 +171,17 @@ internal sealed record PromptRequest
     public int Count => Texts.Count + (Supports.Count > 0 && Mix is null ? 1 : 0) + Conditionals.Count;
 
     /// <summary>The prompts: texts, then the support unless it is blended into those, then those from files.</summary>
-    public IReadOnlyList<Prompt> Make(Segmenter segmenter)
+    public CombinedPrompts Make(Segmenter segmenter)
     {
-        List<Prompt> prompts = Templates == PromptTemplates.Plain
-            ? [.. segmenter.Prompts.Texts(Texts)]
-            : [.. Texts.Select(text => segmenter.Prompts.Text(text, Templates))];
+        Dictionary<string, Prompt> phrases = Phrases(segmenter);
+        List<CombinedPrompt> prompts
+            = [.. Texts.Select(text => Combined(text, [.. text.Phrases.Select(phrase => phrases[phrase])]))];
         if (Supports.Count > 0)
         {
             Prompt support = Prompt.Average([.. Supports.Select(s => Show(segmenter, s))]);
-            if (Mix is { } a) prompts = prompts.ConvertAll(text => Prompt.Mix(support, text, a));
-            else prompts.Add(support);
+            prompts = Mix is { } a
+                ? [.. Texts.Select(text => One(Prompt.Mix(support, phrases[text.Phrases[0]], a)))]
+                : [.. prompts, One(support)];
         }
         foreach ((string path, Prompt prompt) in Conditionals)
         {
@@ -156,10 +192,28 @@ internal sealed record PromptRequest
                     $"File '{path}' holds a prompt of {prompt.Width} values, this model's have "
                     + $"{width}: it was made with another CLIP.");
             }
-            prompts.Add(prompt);
+            prompts.Add(One(prompt));
         }
-        if (SaveTo is not null) prompts[0].Save(SaveTo);
-        return prompts;
+        if (SaveTo is not null) prompts[0].Leaves[0].Save(SaveTo);
+        return new(prompts);
+
+        CombinedPrompt One(Prompt prompt) => Combined(PromptExpression.Phrase(prompt.Name), [prompt]);
+
+        CombinedPrompt Combined(PromptExpression expression, IReadOnlyList<Prompt> leaves)
+        {
+            PromptExpression all = PromptOptions.Check(expression.ToString(), () => expression.Without(Nots));
+            return new(all, [.. leaves, .. all.Phrases.Skip(leaves.Count).Select(phrase => phrases[phrase])]);
+        }
+    }
+
+    /// <summary>A prompt for each phrase in words.</summary>
+    private Dictionary<string, Prompt> Phrases(Segmenter segmenter)
+    {
+        string[] all = [.. Texts.Concat(Nots).SelectMany(text => text.Phrases).Distinct(StringComparer.Ordinal)];
+        Prompt[] prompts = Templates == PromptTemplates.Plain
+            ? segmenter.Prompts.Texts(all)
+            : [.. all.Select(phrase => segmenter.Prompts.Text(phrase, Templates))];
+        return all.Zip(prompts).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 
     private Prompt Show(Segmenter segmenter, Support support)

@@ -12,6 +12,7 @@ internal sealed class SegmentCommand
     private const string Examples = """
         clipseg segment photo.jpg "a cup" "the wooden table"
         clipseg segment holiday/*.jpg beach/ -p "a kite" --json > found.jsonl
+        clipseg segment photo.jpg 'face AND NOT (hair OR hat)' "a cup" --not "a plate"
         clipseg segment photo.jpg --support mug.jpg --support-mask mug-mask.png
         clipseg segment photo.jpg "a mug" --support mug.jpg --support-mask mug-mask.png --mix 0.5
         clipseg segment holiday/ --prompts words.txt -o masks
@@ -79,8 +80,8 @@ internal sealed class SegmentCommand
         if (pictures.PassedOver is { } others) _terminal.Warn($"Passed over: {others}.");
 
         using Segmenter segmenter = _model.Load(parsed, _terminal);
-        IReadOnlyList<Prompt> prompts = _terminal.Wait("Reading the prompts", () => request.Make(segmenter));
-        foreach (Prompt prompt in prompts.Where(p => p.Truncated))
+        CombinedPrompts prompts = _terminal.Wait("Reading the prompts", () => request.Make(segmenter));
+        foreach (Prompt prompt in prompts.Leaves.Where(p => p.Truncated))
             _terminal.Warn($"Prompt '{prompt.Name}' is too long for the model, which reads only its beginning.");
 
         SegmentReport report = new(_terminal, json);
@@ -104,12 +105,12 @@ internal sealed class SegmentCommand
 
             using TensorScope scope = new();
             EncodedImage encoded = segmenter.Encode(picture, _terminal.Stop);
-            Tensor logits = segmenter.Logits(encoded, prompts, _terminal.Stop);
+            Tensor logits = segmenter.Logits(encoded, prompts.Leaves, _terminal.Stop);
             _terminal.Stop.ThrowIfCancellationRequested();
             if (logitsFile is not null) NpyFile.Write(logitsFile, logits);
-            Mask[] masks = segmenter.Masks(encoded, logits);
+            Mask[] masks = prompts.Combine(segmenter.Masks(encoded, logits));
             if (pipe is not null) pipe.Write(masks[0].EncodePng());
-            else report.Add(Save(path, picture, masks, prompts, threshold, names));
+            else report.Add(Save(path, picture, masks, prompts.Prompts, threshold, names));
         });
         return allRead ? CommandLine.Done : CommandLine.BadFile;
     }
@@ -122,7 +123,7 @@ internal sealed class SegmentCommand
         return Image.Load(input, "standard input");
     }
 
-    private static PictureResult Save(string path, Image picture, Mask[] masks, IReadOnlyList<Prompt> prompts,
+    private static PictureResult Save(string path, Image picture, Mask[] masks, IReadOnlyList<CombinedPrompt> prompts,
         float threshold, OutputNames names)
     {
         string[] labels = [.. prompts.Select(p => p.Name)];

@@ -126,6 +126,13 @@ public sealed class Segmenter : IDisposable
         return Segment(Encode(image, cancel), [prompt], cancel)[0];
     }
 
+    /// <summary>The probability of prompts that combine, for every pixel of the picture.</summary>
+    public Mask Segment(Image image, PromptExpression prompt, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return Segment(Encode(image, cancel), [prompt], cancel)[0];
+    }
+
     /// <summary>The probability of each prompt for every pixel of the picture.</summary>
     public Mask[] Segment(EncodedImage image, IReadOnlyList<string> prompts, CancellationToken cancel = default)
     {
@@ -143,6 +150,20 @@ public sealed class Segmenter : IDisposable
         using Compute.Entry entry = Enter(cancel);
         using TensorScope scope = new();
         return Masks(image, Logits(image, prompts, cancel));
+    }
+
+    /// <summary>
+    /// The probability of prompts that combine, for every pixel of the picture. A phrase that several of them have is
+    /// looked for once.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no prompt.</exception>
+    public Mask[] Segment(
+        EncodedImage image, IReadOnlyList<PromptExpression> prompts, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        using Compute.Entry entry = Enter(cancel);
+        CombinedPrompts all = new([.. prompts.Select(p => new CombinedPrompt(p, Prompts.Texts(p.Phrases)))]);
+        return all.Combine(Segment(image, all.Leaves, cancel));
     }
 
     /// <summary>A prompt in words.</summary>

@@ -59,6 +59,23 @@ public sealed class CSharpGuideTests : IDisposable
         Assert.Equal(4, masks.Append(mugs).Count(m => m.Width == picture.Width));
         Assert.False(words.Truncated);
 
+        PromptExpression face = PromptExpression.Parse("face AND NOT (hair OR hat)");
+        Mask bare = segmenter.Segment(encoded, [face])[0];
+
+        Mask[] phrases = segmenter.Segment(encoded, face.Phrases);                  // face, hair, hat: the same by hand
+        Mask same = face.Combine(phrases);
+
+        try
+        {
+            PromptExpression.Parse("face AND");
+        }
+        catch (PromptSyntaxException e)
+        {
+            Console.Error.WriteLine($"{e.Message}\n{e.Pointer}");       // the text, and a caret under the place
+        }
+
+        Assert.Equal(bare.Values, same.Values);
+
         using Segmenter fast = Segmenter.Load(model, new()
         {
             Precision = Precision.Int8,             // rounds what products multiply; Float32 is exact

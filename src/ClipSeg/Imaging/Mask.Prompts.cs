@@ -53,7 +53,8 @@ public sealed partial class Mask
         return p / (1 - p);
     }
 
-    private static (int Width, int Height) CommonSize(IReadOnlyList<Mask> masks)
+    /// <exception cref="ArgumentException">There is none, or they differ in size.</exception>
+    internal static (int Width, int Height) CommonSize(IReadOnlyList<Mask> masks)
     {
         if (masks.Count == 0) throw new ArgumentException("Expected one mask or more, got none.");
         (int width, int height) = (masks[0].Width, masks[0].Height);

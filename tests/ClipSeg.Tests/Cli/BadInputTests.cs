@@ -38,6 +38,30 @@ public sealed class BadInputTests : IDisposable
         _cli.AssertFailed(1, _cli.Run("convert", missing, _cli.Folder.At("new")), missing);
     }
 
+    [Theory]
+    [InlineData("a cup AND )", "Character 11: Expected a phrase, found ')'.", "  a cup AND )\n            ^\n")]
+    [InlineData("\"a cup", "The quotation is not closed.", "  \"a cup\n  ^\n")]
+    public void A_mistake_in_an_expression_is_pointed_at(string prompt, string problem, string pointer)
+    {
+        Assert.Equal(2, _cli.Segment(CliRun.Scene, prompt));
+        Assert.StartsWith($"clipseg: Prompt '{prompt}': ", _cli.Errors);
+        Assert.Contains(problem, _cli.Errors);
+        Assert.EndsWith(pointer, _cli.Errors);
+        Assert.Equal(2, _cli.Segment(CliRun.Scene, "a cup", "--not", prompt));
+        Assert.EndsWith(pointer, _cli.Errors);
+    }
+
+    [Fact]
+    public void An_expression_is_neither_blended_nor_saved()
+    {
+        _cli.AssertFailed(2, _cli.Segment(CliRun.Scene, "a OR b", "-s", CliRun.Scene, "--mix", "0.5"),
+            "--mix blends phrases, 'a OR b' is an expression.");
+        _cli.AssertFailed(2, _cli.Segment(CliRun.Scene, "a", "--not", "b", "--save-prompt", _cli.Folder.At("p")),
+            "--save-prompt is for a phrase or a picture");
+        _cli.AssertFailed(2, _cli.Segment(CliRun.Scene, "NOT a", "--save-prompt", _cli.Folder.At("p")),
+            "--save-prompt is for a phrase or a picture");
+    }
+
     [Fact]
     public void A_folder_without_pictures_is_named()
         => _cli.AssertFailed(

@@ -113,6 +113,49 @@ public sealed class SegmentCommandTests : IDisposable
     }
 
     [Fact]
+    public void Prompts_combine_and_what_they_share_is_asked_for_once()
+    {
+        File.WriteAllText(_cli.Folder.At("prompts.txt"), "NOT \"a dog\"\n");
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog AND NOT (a cat OR a cow)", "salt and pepper", "--prompts",
+            _cli.Folder.At("prompts.txt"), "--json", "--save-logits", _cli.Folder.At("logits.npy")));
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        float[][] masks = [.. segmenter.Segment(segmenter.Encode(Image.Load(CliRun.Scene)),
+            ["a dog", "a cat", "a cow", "salt and pepper"]).Select(mask => mask.Values)];
+        Assert.Contains("'shape': (4, 48, 48)", File.ReadAllText(_cli.Folder.At("logits.npy")));
+        using JsonDocument json = JsonDocument.Parse(_cli.Output);
+        JsonElement[] prompts = [.. json.RootElement.GetProperty("prompts").EnumerateArray()];
+        Assert.Equal("a dog AND NOT (a cat OR a cow)", prompts[0].GetProperty("prompt").GetString());
+        Check(prompts[0], i => Math.Min(masks[0][i], 1 - Math.Max(masks[1][i], masks[2][i])));
+        Check(prompts[1], i => masks[3][i]);
+        Check(prompts[2], i => 1 - masks[0][i]);
+
+        void Check(JsonElement prompt, Func<int, float> expected)
+        {
+            float[] written = Mask.Load(prompt.GetProperty("mask").GetString()!).Values;
+            Close.All([.. Enumerable.Range(0, written.Length).Select(expected)], written, 0.6f / 255);
+        }
+    }
+
+    [Fact]
+    public void What_is_not_to_be_found_is_left_out_of_every_prompt()
+    {
+        Assert.Equal(0, _cli.Segment(
+            CliRun.Scene, "a dog", "--support", CliRun.Scene, "--not", "a cat", "--not", "a cow OR a pig"));
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        EncodedImage encoded = segmenter.Encode(Image.Load(CliRun.Scene));
+        PromptExpression dog = PromptExpression.Parse("\"a dog\" AND NOT (\"a cat\" OR (a cow OR a pig))");
+        string name = _cli.Written().Single(file => file.Contains("a-dog"));
+        Mask expected = segmenter.Segment(encoded, [dog])[0];
+        Close.All(expected.Values, Mask.Load(_cli.Folder.At("out", name)).Values, 0.6f / 255);
+
+        Mask shown = segmenter.Segment(encoded, [segmenter.Prompt(Image.Load(CliRun.Scene))])[0];
+        Mask others = segmenter.Segment(encoded, [PromptExpression.Parse("a cat OR a cow OR a pig")])[0];
+        name = _cli.Written().Single(file => file.Contains("scene-png"));
+        Close.All([.. shown.Values.Zip(others.Values, (a, b) => Math.Min(a, 1 - b))],
+            Mask.Load(_cli.Folder.At("out", name)).Values, 0.6f / 255);
+    }
+
+    [Fact]
     public void A_support_picture_is_a_prompt_of_its_own_or_blended_into_every_text()
     {
         string mask = WriteMask();
