@@ -32,7 +32,8 @@ internal static class CommandLine
         ("segment", SegmentCommand.Create), ("show", ShowCommand.Create), ("convert", ConvertCommand.Create),
         ("export", ExportCommand.Create), ("pull", PullCommand.Create), ("list", ListCommand.Create),
         ("rm", RemoveCommand.Create), ("train", TrainCommand.Create), ("pretrain", PretrainCommand.Create),
-        ("scenes", ScenesCommand.Create), ("evaluate", EvaluateCommand.Create), ("bench", BenchCommand.Create),
+        ("scenes", ScenesCommand.Create), ("evaluate", EvaluateCommand.Create), ("ablate", AblateCommand.Create),
+        ("bench", BenchCommand.Create),
     ];
 
     /// <summary>

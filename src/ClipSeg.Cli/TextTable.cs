@@ -33,6 +33,16 @@ internal sealed class TextTable(params string[] columns)
         }
     }
 
+    /// <summary>The same as a table of Markdown.</summary>
+    public IEnumerable<string> Markdown()
+    {
+        yield return Line(Array.ConvertAll(columns, c => c.TrimStart('>')));
+        yield return Line(Array.ConvertAll(columns, c => c.StartsWith('>') ? "---:" : "---"));
+        foreach (string[] row in _rows) yield return Line(row);
+
+        static string Line(string[] cells) => $"| {string.Join(" | ", cells.Select(c => c.Replace("|", "\\|")))} |";
+    }
+
     /// <summary>The columns of a terminal that a text takes: East Asian letters take two.</summary>
     private static int Width(string text) => new Segment(text).CellCount();
 }

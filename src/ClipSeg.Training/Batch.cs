@@ -118,7 +118,8 @@ internal sealed class BatchDrawer
         }
     }
 
-    private static bool IsUnreadable(Exception e) => e is ImageFormatException or DataFormatException or IOException;
+    /// <summary>Whether an exception is about the files of one sample.</summary>
+    internal static bool IsUnreadable(Exception e) => e is ImageFormatException or DataFormatException or IOException;
 
     private Drawn DrawSample(int index, ref RandomStream random)
     {
@@ -147,6 +148,7 @@ internal sealed class BatchDrawer
         // The released recipes train on bare phrases where nothing is mixed in (training-and-evaluation.md §2.1).
         string template = _visualPrompt is null ? "{}" : random.Pick<string>([.. _templates]);
         float weight = shown is null ? 1 : random.Between(_recipe.MixMin, _recipe.MixMax);
+        if (!_recipe.Interpolate && shown is not null) weight = random.Chance(weight) ? 1 : 0;
         int[] ids = _tokenizer.Encode(PromptTemplates.Apply(template, phrase)).Ids;
         bool cropped = _recipe.Crop && sample.Picture.Width != sample.Picture.Height;
         return new(pixels, mask, ids, shown, weight, cropped ? -1 - index : sample.Group);

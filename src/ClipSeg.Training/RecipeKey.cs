@@ -51,6 +51,8 @@ internal static class RecipeKeys
             (r, v) => r with { MixMin = v }, r => r.MixMin, 1),
         Real<TrainRecipe>("mix-max", "Largest weight of the text where there is a support picture.",
             (r, v) => r with { MixMax = v }, r => r.MixMax, 1),
+        Flag<TrainRecipe>("interpolate", "Blend text and support picture, rather than take either of them.",
+            (r, v) => r with { Interpolate = v }, r => r.Interpolate),
         Flag<TrainRecipe>(
             "shuffle", "Visit the samples in random order.", (r, v) => r with { Shuffle = v }, r => r.Shuffle),
         Whole<TrainRecipe>("interval", "Steps from one validation and saved state to the next.",
@@ -87,23 +89,7 @@ internal static class RecipeKeys
             using JsonDocument json = JsonDocument.Parse(
                 File.ReadAllBytes(path),
                 new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                throw new RecipeException($"'{path}' is {json.RootElement.ValueKind}, expected a JSON object.");
-            foreach (JsonProperty value in json.RootElement.EnumerateObject())
-            {
-                RecipeKey<T> key = keys.FirstOrDefault(k => k.Name == value.Name) ?? throw new RecipeException(
-                    $"'{path}': there is no '{value.Name}'; a recipe knows "
-                    + $"{string.Join(", ", keys.Select(k => k.Name))}.");
-                try
-                {
-                    recipe = key.Set(recipe, TextOf(value.Value));
-                }
-                catch (RecipeException e)
-                {
-                    throw new RecipeException($"'{path}': {e.Message}");
-                }
-            }
-            return recipe;
+            return Read(json.RootElement, recipe, keys, $"'{path}'");
         }
         catch (JsonException e)
         {
@@ -111,7 +97,30 @@ internal static class RecipeKeys
         }
     }
 
-    /// <summary>The recipe as a file that <see cref="Read"/> reads.</summary>
+    /// <summary>Reads a JSON object of values onto <paramref name="recipe"/>.</summary>
+    /// <param name="where">What error messages call it.</param>
+    /// <exception cref="RecipeException">It is no object of known names and fitting values.</exception>
+    public static T Read<T>(JsonElement values, T recipe, IReadOnlyList<RecipeKey<T>> keys, string where)
+    {
+        if (values.ValueKind != JsonValueKind.Object)
+            throw new RecipeException($"{where} is {values.ValueKind}, expected a JSON object.");
+        foreach (JsonProperty value in values.EnumerateObject())
+        {
+            RecipeKey<T> key = keys.FirstOrDefault(k => k.Name == value.Name) ?? throw new RecipeException(
+                $"{where}: there is no '{value.Name}'; a recipe knows {string.Join(", ", keys.Select(k => k.Name))}.");
+            try
+            {
+                recipe = key.Set(recipe, TextOf(value.Value));
+            }
+            catch (RecipeException e)
+            {
+                throw new RecipeException($"{where}: {e.Message}");
+            }
+        }
+        return recipe;
+    }
+
+    /// <summary>The recipe as a file that can be read again.</summary>
     public static string Write<T>(T recipe, IReadOnlyList<RecipeKey<T>> keys) => "{\n"
         + string.Join(",\n", keys.Select(k => $"  \"{k.Name}\": \"{JsonEncodedText.Encode(k.Get(recipe))}\""))
         + "\n}\n";

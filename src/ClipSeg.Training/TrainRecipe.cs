@@ -51,6 +51,12 @@ public sealed record TrainRecipe
     /// <summary>The released recipes' 0.5; the paper's text says 1.</summary>
     public float MixMax { get; init; } = 0.5f;
 
+    /// <summary>
+    /// Blend text and support picture by that weight (the paper's interpolation); without it the text stands alone with
+    /// that probability, and the picture otherwise.
+    /// </summary>
+    public bool Interpolate { get; init; } = true;
+
     /// <summary>Visit the samples in a new random order every epoch, rather than as they come.</summary>
     public bool Shuffle { get; init; } = true;
 

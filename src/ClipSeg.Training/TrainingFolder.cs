@@ -97,6 +97,13 @@ internal sealed class TrainingFolder
     /// <summary>Forgets a log whose run never saved a state.</summary>
     public void ClearLog() => File.Delete(_log);
 
+    /// <summary>Deletes what only a run needs that goes on: its state, and the model that was best.</summary>
+    public void Tidy()
+    {
+        File.Delete(_state);
+        if (Directory.Exists(Best)) Directory.Delete(Best, recursive: true);
+    }
+
     /// <summary>The log so far.</summary>
     /// <exception cref="CheckpointException">A line is damaged.</exception>
     public IReadOnlyList<LogLine> ReadLog()

@@ -307,13 +307,4 @@ public sealed class TrainCommandTests : IDisposable
 
     private string[] Entries(string folder) => [.. Directory.GetFileSystemEntries(_cli.Folder.At(folder))
         .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-
-    /// <summary>Presses Ctrl-C when a line is written.</summary>
-    private sealed class StoppingWriter(string line, CancellationTokenSource stop) : StringWriter
-    {
-        public override void WriteLine(string? value)
-        {
-            if (value!.StartsWith(line, StringComparison.Ordinal)) stop.Cancel();
-        }
-    }
 }

@@ -1,5 +1,6 @@
 using ClipSeg.Scenes.Pretraining;
 using ClipSeg.Training;
+using ClipSeg.Training.Ablation;
 
 namespace ClipSeg.Tests.Training;
 
@@ -16,7 +17,8 @@ public sealed class RecipeTests : IDisposable
     public void Every_recipe_of_the_repository_is_read(string recipe)
     {
         string path = Path.Combine(Fixtures.Root, "recipes", recipe);
-        if (recipe.EndsWith("-clip.json")) RecipeKeys.Read(path, new PretrainRecipe(), PretrainRecipe.Keys);
+        if (recipe.StartsWith("ablation")) AblationRecipe.Read(path);
+        else if (recipe.EndsWith("-clip.json")) RecipeKeys.Read(path, new PretrainRecipe(), PretrainRecipe.Keys);
         else RecipeKeys.Read(path, new TrainRecipe(), RecipeKeys.Train);
     }
 
