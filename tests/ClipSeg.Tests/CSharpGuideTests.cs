@@ -76,6 +76,25 @@ public sealed class CSharpGuideTests : IDisposable
 
         Assert.Equal(bare.Values, same.Values);
 
+        Mask sure = mask.Threshold(mask.OtsuThreshold());                       // or 0.5f; or ThresholdByPeak(0.5f)
+        Mask clean = sure.FillHoles().DropBelow(area: 20).Grow(2);              // in pixels; corners are round
+        Mask soft = clean.Feather(3);                                           // 0.5 stays on the outline
+        Mask followed = mask.GuidedFilter(picture, radius: 4, epsilon: 1e-3f);  // edges move to those of the picture
+
+        IReadOnlyList<Component> things = clean.Components();                   // connected parts: box and area
+        Mask largest = clean.KeepLargest();
+        IReadOnlyList<MaskPolygon> polygons = clean.Polygons(tolerance: 1);     // outlines and holes, simplified
+        string counts = CocoRle.Of(clean).ToString();                           // COCO's compressed run lengths
+        Mask back = CocoRle.Parse(counts, clean.Width, clean.Height).ToMask();
+
+        byte[] labels = Mask.Labels(masks);                                     // which prompt where; 0 is none
+        Mask[] rather = Mask.Contrast(masks);                                   // this prompt rather than the others
+
+        Assert.Equal(clean.Values, back.Values);
+        Assert.Equal(things.Count, polygons.Count);
+        Assert.All([soft, followed, largest], m => Assert.Equal(picture.Width, m.Width));
+        Assert.Equal(labels.Length, rather[0].Values.Length);
+
         using Segmenter fast = Segmenter.Load(model, new()
         {
             Precision = Precision.Int8,             // rounds what products multiply; Float32 is exact

@@ -38,6 +38,9 @@ internal sealed class Regions
     /// <summary>In the order of their first pixels, row by row.</summary>
     public IReadOnlyList<Component> Found => _found;
 
+    /// <summary>The first pixel of each run, row by row from the left, and the number of its region.</summary>
+    public IEnumerable<(int X, int Y, int Region)> RunStarts => _runs.Select(run => (run.Start, run.Y, run.Region));
+
     /// <summary>Sets the pixels of the chosen regions to 1.</summary>
     public void Fill(Mask mask, Func<Component, bool> chosen)
     {
