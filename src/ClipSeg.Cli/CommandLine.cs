@@ -33,7 +33,7 @@ internal static class CommandLine
         ("export", ExportCommand.Create), ("pull", PullCommand.Create), ("list", ListCommand.Create),
         ("rm", RemoveCommand.Create), ("train", TrainCommand.Create), ("pretrain", PretrainCommand.Create),
         ("scenes", ScenesCommand.Create), ("evaluate", EvaluateCommand.Create), ("ablate", AblateCommand.Create),
-        ("bench", BenchCommand.Create),
+        ("bench", BenchCommand.Create), ("serve", ServeCommand.Create),
     ];
 
     /// <summary>

@@ -124,7 +124,11 @@ internal sealed class ModelOptions
 
     /// <summary>What --model or the environment says, or where the one in the box is.</summary>
     public string Name(ParseResult parsed, Terminal terminal)
-        => parsed.GetValue(_model) ?? Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)
+        => parsed.GetValue(_model) ?? Default(terminal);
+
+    /// <summary>The model that the environment names, or the one in the box.</summary>
+    public static string Default(Terminal terminal)
+        => Named(terminal.Variable(Variable)) ?? Bundled(terminal.Home)
             ?? throw new UsageException($"No model: name one with --model or ${Variable}. "
                 + "'clipseg pull CIDAS/clipseg-rd64-refined' fetches one, under that name.");
 

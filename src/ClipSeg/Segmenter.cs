@@ -33,6 +33,14 @@ public sealed class Segmenter : IDisposable
         Prompts = new(engine, preprocessing, tokenizer);
     }
 
+    /// <summary>The same network, reading pictures at another size: <see cref="At"/>.</summary>
+    private Segmenter(Segmenter origin, Preprocessing preprocessing)
+    {
+        if (preprocessing.Misfit(origin.Engine.Config.PatchSize) is { } misfit) throw new ArgumentException(misfit);
+        (Engine, Preprocessing, Compute) = (origin.Engine, preprocessing, origin.Compute);
+        (Checkpoint, Prompts) = (origin.Checkpoint, origin.Prompts.At(preprocessing));
+    }
+
     /// <summary>The files the model was loaded from; null if it was made in memory or runs elsewhere.</summary>
     internal Checkpoint? Checkpoint { get; private init; }
 
@@ -199,6 +207,12 @@ public sealed class Segmenter : IDisposable
         using Compute.Entry entry = Enter(cancel);
         return Prompts.Image(support, mask, masking);
     }
+
+    /// <summary>
+    /// The same network, reading pictures at another size, or otherwise. Weights and threads are those of this one,
+    /// which alone is to be disposed.
+    /// </summary>
+    internal Segmenter At(Preprocessing preprocessing) => new(this, preprocessing);
 
     /// <summary>Frees memory that is kept between pictures; the next one takes it anew.</summary>
     public void Trim() => Compute.Trim();

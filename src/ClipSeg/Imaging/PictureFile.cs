@@ -46,19 +46,20 @@ internal static class PictureFile
     /// <param name="orientation">EXIF's, 1 to 8; 1 if the file says nothing.</param>
     public static Image Decode(ReadOnlySpan<byte> data, string name, out int orientation)
     {
-        if (data.IsEmpty) throw new ImageFormatException($"{name}: the file is empty.");
-        PictureKind kind = PictureKind.Of(data) ?? throw new ImageFormatException(
-            $"{name}: not a picture in a supported format (PNG, JPEG, WebP, GIF, BMP or ICO).");
-        if (!kind.IsRead)
-            throw new ImageFormatException($"{name}: {kind.Name} is not supported; {PictureKind.Remedy}.");
-
-        CheckHeader(kind, data, name);
+        PictureKind kind = Check(data, name);
         Image image = SkiaCodec.Decode(kind, data, name, out orientation);
         if (orientation != 1) return image;
         if (kind == PictureKind.Png) orientation = PngChunks.Orientation(data);
         if (kind == PictureKind.WebP) orientation = Exif.OrientationOfWebP(data);
         return image;
     }
+
+    /// <summary>The size that a file says its picture has, as it is stored; no pixel is decoded.</summary>
+    /// <param name="data">The whole file.</param>
+    /// <param name="name">What error messages call the picture.</param>
+    /// <exception cref="ImageFormatException">The data is damaged, too large, or not a supported picture.</exception>
+    public static (int Width, int Height) SizeOf(ReadOnlySpan<byte> data, string name)
+        => SkiaCodec.SizeOf(Check(data, name), data, name);
 
     /// <summary>Throws unless a picture of this size may be decoded.</summary>
     public static void CheckSize(long width, long height, string name)
@@ -82,6 +83,19 @@ internal static class PictureFile
         _ => throw new ArgumentException(
             $"Pictures are saved as PNG, JPEG or WebP; the path must end in .png, .jpg or .webp, got '{path}'."),
     };
+
+    /// <summary>What the file is; throws unless it may be decoded.</summary>
+    private static PictureKind Check(ReadOnlySpan<byte> data, string name)
+    {
+        if (data.IsEmpty) throw new ImageFormatException($"{name}: the file is empty.");
+        PictureKind kind = PictureKind.Of(data) ?? throw new ImageFormatException(
+            $"{name}: not a picture in a supported format (PNG, JPEG, WebP, GIF, BMP or ICO).");
+        if (!kind.IsRead)
+            throw new ImageFormatException($"{name}: {kind.Name} is not supported; {PictureKind.Remedy}.");
+
+        CheckHeader(kind, data, name);
+        return kind;
+    }
 
     /// <summary>Refuses what a few bytes claim before a decoder believes it.</summary>
     private static void CheckHeader(PictureKind kind, ReadOnlySpan<byte> data, string name)

@@ -8,14 +8,23 @@ internal static unsafe class SkiaCodec
 {
     private const int BandRows = 64;        // of a JPEG at a time, so that they stay in the cache
 
+    /// <summary>The size that a picture's header says, within the limits.</summary>
+    public static (int Width, int Height) SizeOf(PictureKind kind, ReadOnlySpan<byte> file, string name)
+    {
+        fixed (byte* bytes = file)
+        {
+            using SKData data = SKData.Create((nint)bytes, file.Length);
+            using SKCodec codec = Open(data, kind, name);
+            return (codec.Info.Width, codec.Info.Height);
+        }
+    }
+
     public static Image Decode(PictureKind kind, ReadOnlySpan<byte> file, string name, out int orientation)
     {
         fixed (byte* bytes = file)
         {
             using SKData data = SKData.Create((nint)bytes, file.Length);
-            using SKCodec codec = SKCodec.Create(data)
-                ?? throw new ImageFormatException($"{name}: damaged {kind.Name}: its header cannot be read.");
-            PictureFile.CheckSize(codec.Info.Width, codec.Info.Height, name);
+            using SKCodec codec = Open(data, kind, name);
             orientation = (int)codec.EncodedOrigin;
             bool opaque = codec.Info.AlphaType == SKAlphaType.Opaque;
             SKImageInfo info = Info(codec.Info.Width, codec.Info.Height, opaque);
@@ -78,6 +87,22 @@ internal static unsafe class SkiaCodec
         {
             SKImageInfo info = new(mask.Width, mask.Height, SKColorType.Gray8, SKAlphaType.Opaque, null);
             return Encode(info, pixels, format, quality);
+        }
+    }
+
+    private static SKCodec Open(SKData data, PictureKind kind, string name)
+    {
+        SKCodec codec = SKCodec.Create(data)
+            ?? throw new ImageFormatException($"{name}: damaged {kind.Name}: its header cannot be read.");
+        try
+        {
+            PictureFile.CheckSize(codec.Info.Width, codec.Info.Height, name);
+            return codec;
+        }
+        catch
+        {
+            codec.Dispose();
+            throw;
         }
     }
 

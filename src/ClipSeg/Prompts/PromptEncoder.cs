@@ -28,6 +28,9 @@ internal sealed class PromptEncoder
         _tokenizer = new(() => CheckFits(tokenizer()));
     }
 
+    /// <summary>The same, reading support pictures at another size.</summary>
+    public PromptEncoder At(Preprocessing preprocessing) => new(_engine, preprocessing, () => _tokenizer.Value);
+
     /// <summary>A prompt in words, under the name of the phrase.</summary>
     /// <param name="template">A sentence with <c>{}</c> where the phrase goes.</param>
     public Prompt Text(string phrase, string template = "{}")

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using ClipSeg.Server;
+
+namespace ClipSeg.Cli;
+
+/// <summary><c>clipseg serve</c>: masks over HTTP, and a page.</summary>
+internal sealed class ServeCommand
+{
+    private const string Examples = """
+        clipseg serve
+        clipseg serve --model CIDAS/clipseg-rd64-refined --precision int8 --port 9000
+        curl -F image=@photo.jpg -F prompt="a cup" http://127.0.0.1:8080/v1/segment
+        curl -F image=@photo.jpg -F prompt="a cup" -H "Accept: image/png" http://127.0.0.1:8080/v1/segment -o cup.png
+        """;
+
+    private static readonly ServerOptions _defaults = new();
+
+    private readonly Option<string[]> _models = new("--model", "-m")
+    {
+        Description = "A folder, a file, or the name of a pulled model; several, the default first. "
+            + "By default what other commands use.",
+        HelpName = "MODEL",
+    };
+
+    private readonly Option<string> _host = new("--host")
+    {
+        Description = "The address to listen at; 0.0.0.0 is every one of this machine's.",
+        HelpName = "ADDRESS",
+        DefaultValueFactory = _ => _defaults.Host,
+    };
+
+    private readonly Option<int?> _port = new Option<int?>("--port")
+    {
+        Description = "0 for any that is free.",
+        HelpName = "N",
+        DefaultValueFactory = _ => _defaults.Port,
+    }.Between(0, 65_535);
+
+    private readonly Option<int?> _queue = new Option<int?>("--queue")
+    {
+        Description = "How many requests may wait; the next one is answered 503.",
+        HelpName = "N",
+        DefaultValueFactory = _ => _defaults.Queue,
+    }.Between(1, 10_000);
+
+    private readonly Option<int?> _maxUpload = new Option<int?>("--max-upload")
+    {
+        Description = "The largest request, in MiB.",
+        HelpName = "N",
+        DefaultValueFactory = _ => _defaults.MaxBodyBytes >> 20,
+    }.Between(1, 512);
+
+    private readonly Option<int?> _maxPixels = new Option<int?>("--max-megapixels")
+    {
+        Description = "The largest picture, in millions of pixels.",
+        HelpName = "N",
+        DefaultValueFactory = _ => _defaults.MaxPixels / 1_000_000,
+    }.Between(1, 128);
+
+    private readonly Option<int?> _timeout = new Option<int?>("--timeout")
+    {
+        Description = "How many seconds a request may take.",
+        HelpName = "N",
+        DefaultValueFactory = _ => (int)_defaults.Timeout.TotalSeconds,
+    }.Between(1, 3600);
+
+    private readonly Option<int?> _cache = new Option<int?>("--cache")
+    {
+        Description = "How much memory pictures are kept in for their next prompts, in MiB.",
+        HelpName = "N",
+        DefaultValueFactory = _ => (int)(_defaults.CacheBytes >> 20),
+    }.Between(0, 1 << 20);
+
+    private readonly Option<string> _log = new("--log")
+    {
+        Description = "How lines of the log look; by default text on a terminal, else json.",
+        HelpName = "text|json",
+    };
+
+    private readonly ComputeOptions _compute = new();
+    private readonly Terminal _terminal;
+
+    private ServeCommand(Terminal terminal) => _terminal = terminal;
+
+    public static Command Create(Terminal terminal)
+    {
+        ServeCommand serve = new(terminal);
+        ExampleCommand command = new("serve",
+            "Answer over HTTP: a page for people, routes for programs, and what labelling tools ask for.", Examples);
+        command.Options.Add(serve._models);
+        foreach (Option option in (Option[])[serve._host, serve._port, serve._queue, serve._maxUpload,
+            serve._maxPixels, serve._timeout, serve._cache, serve._log.AcceptOnlyFromAmong("text", "json")])
+            command.Options.Add(option);
+        serve._compute.AddTo(command);
+        command.SetAction(serve.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        AspNetCore.Find();
+        ServerOptions options = new()
+        {
+            Host = parsed.GetValue(_host)!,
+            Port = Number(_port),
+            Queue = Number(_queue),
+            MaxBodyBytes = Number(_maxUpload) << 20,
+            MaxPixels = Number(_maxPixels) * 1_000_000,
+            Timeout = TimeSpan.FromSeconds(Number(_timeout)),
+            CacheBytes = (long)Number(_cache) << 20,
+            JsonLog = (parsed.GetValue(_log) ?? (_terminal.Interactive ? "text" : "json")) == "json",
+        };
+        ServerHost.Run(options, Load(parsed),
+            urls => _terminal.WriteLine($"Listening at {string.Join(", ", urls)}; Ctrl-C ends."), _terminal.Stop)
+            .GetAwaiter().GetResult();
+        return CommandLine.Done;
+
+        int Number(Option<int?> option) => parsed.GetValue(option)!.Value;      // each has a default
+    }
+
+    private List<ServedModel> Load(ParseResult parsed)
+    {
+        string[] names = parsed.GetValue(_models) is { Length: > 0 } given ? given : [ModelOptions.Default(_terminal)];
+        SegmenterOptions options = new()
+        {
+            Precision = _compute.PrecisionOf(parsed),
+            Threads = _compute.Threads(parsed),
+        };
+        List<ServedModel> models = [];
+        foreach (string name in names)
+        {
+            string shown = Path.Exists(name) ? Path.GetFileName(Path.TrimEndingDirectorySeparator(name)) : name;
+            if (models.Any(m => m.Name == shown)) throw new UsageException($"Two models are called '{shown}'.");
+            models.Add(new(shown, ModelOptions.Load(name, options, _terminal)));
+        }
+        return models;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net.Mime;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ClipSeg.Server;
+
+/// <summary>The service's own routes; those of other programs are adapters.</summary>
+internal sealed class Endpoints(
+    ServerOptions options, IReadOnlyList<ServedModel> models, Segmentation segmentation, Turns turns)
+{
+    public void Map(IEndpointRouteBuilder v1)
+    {
+        v1.MapGet("/models", Models).Produces<ModelsAnswer>().WithSummary("The models that requests may name.");
+        v1.MapPost("/segment", (Delegate)Segment)
+            .Accepts<SegmentRequest>(MediaTypeNames.Application.Json, MediaTypeNames.Multipart.FormData)
+            .Produces<SegmentAnswer>().Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Image.Png)
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .WithSummary("Finds what prompts name or show, in a picture.")
+            .WithDescription("JSON or a form comes in; JSON goes out, or, if the client would rather accept "
+                + "image/png, the first of the outputs that is a picture, by default an overlay.");
+    }
+
+    private IResult Models() => Results.Json(
+        new ModelsAnswer([.. models.Select(m => new ModelAnswer(m.Name, m.Size, m.PatchSize))]),
+        ServerJson.Strict.ModelsAnswer);
+
+    private async Task<IResult> Segment(HttpContext context)
+    {
+        CancellationToken gone = context.RequestAborted;
+        bool picture = Answers.WantsPicture(context.Request);
+        SegmentRequest request = await RequestReader.Read(context.Request, options.MaxBodyBytes, gone);
+        segmentation.Check(request);
+        if (!picture)
+        {
+            SegmentAnswer answer = await turns.Run(
+                () => Answers.Describe(segmentation.Run(request, gone), request, gone), gone);
+            return Results.Json(answer, ServerJson.Strict.SegmentAnswer);
+        }
+        Output output = request.Outputs.FirstOrDefault(o => o != Output.Rle, Output.Overlay);
+        byte[] png = await turns.Run(() => Answers.Draw(segmentation.Run(request, gone), output, request.Tools), gone);
+        return Results.Bytes(png, MediaTypeNames.Image.Png);
+    }
+}

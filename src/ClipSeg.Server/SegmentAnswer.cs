@@ -1,0 +1,64 @@
+namespace ClipSeg.Server;
+
+/// <summary>What <c>POST /v1/segment</c> answers.</summary>
+/// <param name="Model">Its name.</param>
+/// <param name="Image">The picture.</param>
+/// <param name="Threshold">Above which a pixel counts as found.</param>
+/// <param name="Results">One for each prompt.</param>
+internal sealed record SegmentAnswer(
+    string Model, PictureAnswer Image, float Threshold, IReadOnlyList<PromptAnswer> Results)
+{
+    /// <summary>A PNG file, if it was asked for.</summary>
+    public byte[]? Overlay { get; init; }
+
+    /// <summary>A PNG file, if it was asked for.</summary>
+    public byte[]? Cutout { get; init; }
+}
+
+/// <summary>A picture that was received.</summary>
+/// <param name="Id">What later requests may say in place of the picture.</param>
+/// <param name="Width">In pixels, upright.</param>
+/// <param name="Height">In pixels, upright.</param>
+internal sealed record PictureAnswer(string Id, int Width, int Height);
+
+/// <summary>What became of a prompt.</summary>
+/// <param name="Prompt">As it was asked.</param>
+/// <param name="Found">Whether any pixel is found.</param>
+/// <param name="Score">How sure it is that the thing is there at all, 0 to 1.</param>
+/// <param name="Peak">The largest probability.</param>
+/// <param name="Area">Pixels that are found.</param>
+/// <param name="Box">x, y, width, height around all that is found; null if nothing is.</param>
+/// <param name="Boxes">The same of each connected part, the largest first.</param>
+/// <param name="Colour">Of the prompt in an overlay, as #rrggbb.</param>
+internal sealed record PromptAnswer(string Prompt, bool Found, float Score, float Peak, long Area, int[]? Box,
+    IReadOnlyList<int[]> Boxes, string Colour)
+{
+    /// <summary>Whether the text was too long, so that only its beginning counts.</summary>
+    public bool? Truncated { get; init; }
+
+    /// <summary>If it was asked for.</summary>
+    public RleAnswer? Rle { get; init; }
+
+    /// <summary>A PNG file, if it was asked for.</summary>
+    public byte[]? Mask { get; init; }
+
+    /// <summary>A grey PNG file, if it was asked for.</summary>
+    public byte[]? Soft { get; init; }
+}
+
+/// <summary>Run lengths as COCO writes them.</summary>
+/// <param name="Size">Height and width.</param>
+/// <param name="Counts">Compressed.</param>
+internal sealed record RleAnswer(int[] Size, string Counts);
+
+/// <summary>What <c>GET /v1/models</c> answers.</summary>
+internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models);
+
+/// <summary>A model that is served.</summary>
+/// <param name="Name">What requests call it.</param>
+/// <param name="Size">The side in pixels that it reads pictures at.</param>
+/// <param name="PatchSize">What other sizes are multiples of.</param>
+internal sealed record ModelAnswer(string Name, int Size, int PatchSize);
+
+/// <summary>Whether the service lives, or is ready.</summary>
+internal sealed record HealthAnswer(string Status);

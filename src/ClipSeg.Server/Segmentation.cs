@@ -1,0 +1,188 @@
+using ClipSeg.Imaging;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using Microsoft.AspNetCore.Http;
+
+namespace ClipSeg.Server;
+
+/// <summary>What a prompt found.</summary>
+/// <param name="Prompt">In words; empty for a picture alone.</param>
+/// <param name="Soft">Probabilities, at the picture's size.</param>
+/// <param name="Binary">What is found, after the mask tools.</param>
+/// <param name="Score">How sure it is that the thing is there at all.</param>
+internal sealed record Found(string Prompt, Mask Soft, Mask Binary, float Score, bool Truncated);
+
+/// <summary>A picture and what its prompts found.</summary>
+/// <param name="Decode">Decodes the picture: only some outputs need its pixels.</param>
+internal sealed record Segmented(
+    string Model, PictureAnswer Picture, float Threshold, IReadOnlyList<Found> Found, Func<Image> Decode);
+
+/// <summary>The work behind every route: a request's picture and prompts become masks.</summary>
+internal sealed class Segmentation
+{
+    private const int MaxPromptLength = 2000, MaxRadius = 1000;
+    private const float DefaultThreshold = 0.5f;
+    private const string ImageName = "image", SupportName = "support", SupportMaskName = "supportMask";
+
+    private readonly ServerOptions _options;
+    private readonly IReadOnlyList<ServedModel> _models;
+    private readonly PictureCache _cache;
+
+    public Segmentation(ServerOptions options, IReadOnlyList<ServedModel> models, PictureCache cache)
+        => (_options, _models, _cache) = (options, models, cache);
+
+    /// <summary>Whatever can be wrong with a request before a picture is looked at.</summary>
+    /// <exception cref="RequestException">Something is.</exception>
+    public void Check(SegmentRequest request)
+    {
+        ModelOf(request.Model);
+        if (request.Image is null == request.ImageId is null)
+            throw new RequestException("Expected a picture, as image or as the imageId of an earlier answer.");
+        if (request.Prompts.Count == 0 && request.Support is null)
+            throw new RequestException("No prompt: say what to find in prompts, or show it in support.");
+        if (request.Prompts.Count > _options.MaxPrompts)
+        {
+            throw new RequestException(
+                $"There are {request.Prompts.Count} prompts, expected at most {_options.MaxPrompts}.");
+        }
+        foreach (string? prompt in request.Prompts)
+        {
+            if (string.IsNullOrWhiteSpace(prompt)) throw new RequestException("A prompt is empty.");
+            if (prompt.Length > MaxPromptLength)
+            {
+                throw new RequestException(
+                    $"A prompt has {prompt.Length} characters, expected at most {MaxPromptLength}.");
+            }
+        }
+        if (request.SupportMask is not null && request.Support is null)
+            throw new RequestException("There is a supportMask, but no support picture that it belongs to.");
+        if (request.Mix is not null && (request.Support is null || request.Prompts.Count == 0))
+            throw new RequestException("mix needs a prompt and a support to blend it with.");
+        CheckRange("mix", request.Mix, 0, 1);
+        CheckRange("threshold", request.Threshold, 0, 1);
+        CheckRange("grow", request.Tools.Grow, -MaxRadius, MaxRadius);
+        CheckRange("feather", request.Tools.Feather, 0, MaxRadius);
+        CheckRange("dropBelow", request.Tools.DropBelow, 0, int.MaxValue);
+    }
+
+    /// <summary>Computes; looks at <paramref name="cancel"/> between the network's blocks.</summary>
+    /// <exception cref="RequestException">Something is wrong with a picture or the request.</exception>
+    /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
+    public Segmented Run(SegmentRequest request, CancellationToken cancel)
+    {
+        Check(request);
+        cancel.ThrowIfCancellationRequested();
+        ServedModel model = ModelOf(request.Model);
+        Segmenter segmenter = model.At(request.Size);
+        Picture picture = PictureOf(request);
+        int masks = Math.Max(1, request.Prompts.Count);
+        EncodedImage encoded = Encode(picture, model, segmenter, masks, cancel);
+        CheckMasks(encoded.Width, encoded.Height, masks);
+        IReadOnlyList<Prompt> prompts = PromptsOf(request, segmenter, cancel);
+        Mask[] soft = segmenter.Segment(encoded, prompts, cancel);
+
+        float threshold = request.Threshold ?? DefaultThreshold;
+        Found[] found = new Found[soft.Length];
+        for (int i = 0; i < found.Length; i++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            found[i] = new(request.Prompts.Count > 0 ? request.Prompts[i] : "", soft[i],
+                Apply(request.Tools, soft[i].Threshold(threshold)), Presence.Score(soft[i]), prompts[i].Truncated);
+        }
+        return new(model.Name, new(picture.Id, encoded.Width, encoded.Height), threshold, found,
+            () => Image.Decode(picture.File, ImageName));
+    }
+
+    /// <summary>Reads a picture for later prompts.</summary>
+    public PictureAnswer Read(byte[] file, string? modelName, CancellationToken cancel)
+    {
+        ServedModel model = ModelOf(modelName);
+        Picture picture = PictureOf(new() { Image = file });
+        EncodedImage encoded = Encode(picture, model, model.At(null), 1, cancel);
+        return new(picture.Id, encoded.Width, encoded.Height);
+    }
+
+    private ServedModel ModelOf(string? name) => name is null
+        ? _models[0]
+        : _models.FirstOrDefault(m => m.Name == name) ?? throw new RequestException(
+            $"There is no model '{name}'; there are {string.Join(", ", _models.Select(m => m.Name))}.",
+            StatusCodes.Status404NotFound);
+
+    private Picture PictureOf(SegmentRequest request)
+    {
+        if (request.ImageId is { } id)
+        {
+            return _cache.Find(id) ?? throw new RequestException(
+                $"There is no picture '{id}', or no longer: send it again.", StatusCodes.Status404NotFound);
+        }
+        string hash = PictureCache.IdOf(request.Image!);
+        return _cache.Find(hash) ?? new(hash, request.Image!);
+    }
+
+    private EncodedImage Encode(
+        Picture picture, ServedModel model, Segmenter segmenter, int masks, CancellationToken cancel)
+    {
+        EncodingKey key = new(model.Name, segmenter.Preprocessing.Width);
+        if (_cache.Encoding(picture, key) is { } known) return known;
+        CheckSize(picture.File, ImageName, masks);
+        EncodedImage encoded = segmenter.Encode(Image.Decode(picture.File, ImageName), cancel);
+        _cache.Keep(picture, key, encoded);
+        return encoded;
+    }
+
+    private IReadOnlyList<Prompt> PromptsOf(SegmentRequest request, Segmenter segmenter, CancellationToken cancel)
+    {
+        using Compute.Entry entry = segmenter.Compute.Enter(cancel);
+        Prompt[] texts = segmenter.Prompts.Texts(request.Prompts);
+        if (request.Support is null) return texts;
+        CheckSize(request.Support, SupportName, 1);
+        if (request.SupportMask is not null) CheckSize(request.SupportMask, SupportMaskName, 1);
+        Prompt shown;
+        try
+        {
+            shown = segmenter.Prompt(Image.Decode(request.Support, SupportName),
+                request.SupportMask is { } mask ? Mask.Decode(mask, SupportMaskName) : null, cancel: cancel);
+        }
+        catch (ArgumentException e) when (e.ParamName == "mask")
+        {
+            throw new RequestException($"supportMask: {e.Message.Replace(" (Parameter 'mask')", "")}");
+        }
+        float mix = request.Mix ?? 0.5f;
+        return texts.Length == 0 ? [shown] : [.. texts.Select(text => Prompt.Mix(shown, text, mix))];
+    }
+
+    private void CheckSize(byte[] file, string name, int masks)
+    {
+        (int width, int height) = PictureFile.SizeOf(file, name);
+        if ((long)width * height > _options.MaxPixels)
+        {
+            throw new RequestException($"{name}: {width}x{height} is more than the {_options.MaxPixels:N0} pixels "
+                + "that this service reads; send it smaller.", StatusCodes.Status413PayloadTooLarge);
+        }
+        CheckMasks(width, height, masks);
+    }
+
+    private void CheckMasks(int width, int height, int masks)
+    {
+        if ((long)width * height * masks <= _options.MaxMaskPixels) return;
+        throw new RequestException($"{masks} masks of {width}x{height} are more than the {_options.MaxMaskPixels:N0} "
+            + "pixels that this service answers at once; send a smaller picture, or fewer prompts at a time.",
+            StatusCodes.Status413PayloadTooLarge);
+    }
+
+    private static Mask Apply(MaskTools tools, Mask mask)
+    {
+        if (tools.FillHoles) mask = mask.FillHoles();
+        if (tools.DropBelow > 0) mask = mask.DropBelow(tools.DropBelow);
+        if (tools.KeepLargest) mask = mask.KeepLargest();
+        if (tools.Grow > 0) mask = mask.Grow(tools.Grow);
+        if (tools.Grow < 0) mask = mask.Shrink(-tools.Grow);
+        return mask;
+    }
+
+    private static void CheckRange(string name, float? value, float least, float most)
+    {
+        if (value is { } number && !(number >= least && number <= most))
+            throw new RequestException($"{name} is {number}, expected {least} to {most}.");
+    }
+}

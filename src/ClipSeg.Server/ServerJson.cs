@@ -1,0 +1,29 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ClipSeg.Server;
+
+/// <summary>The records that requests and answers are made of.</summary>
+[JsonSerializable(typeof(SegmentRequest))]
+[JsonSerializable(typeof(SegmentAnswer))]
+[JsonSerializable(typeof(ModelsAnswer))]
+[JsonSerializable(typeof(HealthAnswer))]
+internal sealed partial class ServerJson : JsonSerializerContext
+{
+    private const int MaxDepth = 16;        // of a stranger's JSON
+
+    /// <summary>Reads and writes; names are camelCase, and a name that nobody knows is an error.</summary>
+    public static ServerJson Strict { get; } = new(Web());
+
+    private static JsonSerializerOptions Web() => new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        MaxDepth = MaxDepth,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,      // what it warns of is HTML
+        Converters = { new JsonStringEnumConverter<Output>(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
+}

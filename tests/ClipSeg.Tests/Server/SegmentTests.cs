@@ -1,0 +1,193 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using ClipSeg.Imaging;
+using ClipSeg.Prompts;
+using ClipSeg.Tests.Cli;
+
+namespace ClipSeg.Tests.Server;
+
+public sealed class SegmentTests : IDisposable
+{
+    private const string Path = "/v1/segment";
+
+    private readonly ServerRun _server = new();
+    private readonly HttpClient _client;
+
+    public SegmentTests() => _client = _server.Client();
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    [Fact]
+    public async Task A_form_and_json_get_what_the_library_finds()
+    {
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Mask[] masks = segmenter.Segment(segmenter.Encode(Image.Load(CliRun.Scene)), ["a red circle", "sky"]);
+
+        JsonElement form = await ServerRun.Post(_client, Path, ServerRun.Form("prompt=a red circle", "prompt=sky"));
+        JsonElement json = await ServerRun.Post(_client, Path, JsonContent.Create(
+            new { image = ServerRun.Scene, prompts = (string[])["a red circle", "sky"] }));
+
+        Assert.Equal(form.GetRawText(), json.GetRawText());
+        Assert.Equal("mini", form.GetProperty("model").GetString());
+        Assert.Equal(133, form.GetProperty("image").GetProperty("width").GetInt32());
+        Assert.Equal(0.5f, form.GetProperty("threshold").GetSingle());
+        JsonElement[] results = [.. form.GetProperty("results").EnumerateArray()];
+        Assert.Equal(["a red circle", "sky"], results.Select(r => r.GetProperty("prompt").GetString()!));
+        for (int i = 0; i < masks.Length; i++)
+        {
+            Assert.Equal(Presence.Score(masks[i]), results[i].GetProperty("score").GetSingle());
+            Assert.Equal(masks[i].Values.Max(), results[i].GetProperty("peak").GetSingle());
+            CocoRle expected = CocoRle.Of(masks[i]);
+            Assert.Equal(expected.ToString(), results[i].GetProperty("rle").GetProperty("counts").GetString());
+            Assert.Equal(expected.Area, results[i].GetProperty("area").GetInt64());
+            Assert.Equal(expected.Area > 0, results[i].GetProperty("found").GetBoolean());
+        }
+    }
+
+    [Fact]
+    public async Task Tools_and_the_threshold_shape_the_masks_and_boxes_lie_around_them()
+    {
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Mask soft = segmenter.Segment(Image.Load(CliRun.Scene), "sky");
+        float threshold = soft.Values.Order().ElementAt(soft.Values.Length * 9 / 10);
+        Mask expected = soft.Threshold(threshold).FillHoles().KeepLargest().Grow(2);
+        Component part = Assert.Single(expected.Components());
+
+        JsonElement answer = await ServerRun.Post(_client, Path, ServerRun.Form("prompt=sky",
+            FormattableString.Invariant($"threshold={threshold}"), "fillHoles=true", "keepLargest=true", "grow=2"));
+
+        JsonElement result = answer.GetProperty("results")[0];
+        Assert.Equal(CocoRle.Of(expected).ToString(), result.GetProperty("rle").GetProperty("counts").GetString());
+        Assert.Equal([part.X, part.Y, part.Width, part.Height],
+            result.GetProperty("box").EnumerateArray().Select(x => x.GetInt32()));
+        Assert.Single(result.GetProperty("boxes").EnumerateArray());
+    }
+
+    [Theory]
+    [InlineData("overlay", 3)]
+    [InlineData("mask", 1)]
+    [InlineData("soft", 1)]
+    [InlineData("cutout", 4)]
+    public async Task A_client_that_would_rather_have_a_picture_gets_one(string output, int channels)
+    {
+        using HttpRequestMessage request = ServerRun.Accepting(
+            "image/png", Path, ServerRun.Form("prompt=sky", $"outputs={output}"));
+        using HttpResponseMessage response = await _client.SendAsync(request);
+        byte[] png = await response.Content.ReadAsByteArrayAsync();
+        Assert.Equal("image/png", response.Content.Headers.ContentType?.MediaType);
+
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Image picture = Image.Load(CliRun.Scene);
+        Mask soft = segmenter.Segment(picture, "sky");
+        byte[] expected = output switch
+        {
+            "overlay" => Overlay.Draw(picture, [soft], ["sky"]).EncodePng(),
+            "mask" => soft.Threshold(0.5f).EncodePng(),
+            "soft" => soft.EncodePng(),
+            _ => picture.CutOut(soft.Threshold(0.5f)).EncodePng(),
+        };
+        Assert.Equal(expected, png);
+        Assert.Equal(channels switch { 1 => 0, 3 => 2, _ => 6 }, png[25]);      // PNG's colour type
+    }
+
+    [Fact]
+    public async Task A_support_picture_is_a_prompt_alone_or_blended_with_words()
+    {
+        Mask where = new(133, 97);
+        where.Values.AsSpan(50 * 133, 10 * 133).Fill(1);
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Image scene = Image.Load(CliRun.Scene);
+        Prompt shown = segmenter.Prompt(scene, where), blend = Prompt.Mix(shown, segmenter.Prompt("sky"), 0.25f);
+
+        Assert.Equal(Counts(shown), await Asked());
+        Assert.Equal(Counts(blend), await Asked("prompt=sky", "mix=0.25"));
+
+        string Counts(Prompt prompt) => CocoRle.Of(segmenter.Segment(scene, prompt)).ToString();
+
+        async Task<string?> Asked(params string[] fields)
+        {
+            MultipartFormDataContent form = ServerRun.Form(fields);
+            form.Add(new ByteArrayContent(ServerRun.Scene), "support", "a.png");
+            form.Add(new ByteArrayContent(where.EncodePng()), "supportMask", "b.png");
+            JsonElement answer = await ServerRun.Post(_client, Path, form);
+            return answer.GetProperty("results")[0].GetProperty("rle").GetProperty("counts").GetString();
+        }
+    }
+
+    [Fact]
+    public async Task A_picture_is_read_at_the_size_that_is_asked_for()
+    {
+        using Segmenter large = Segmenter.Load(CliRun.Mini, new() { Size = 64 });
+        JsonElement answer = await ServerRun.Post(_client, Path, ServerRun.Form("prompt=sky", "size=64"));
+        Assert.Equal(large.Segment(Image.Load(CliRun.Scene), "sky").Values.Max(),
+            answer.GetProperty("results")[0].GetProperty("peak").GetSingle());
+    }
+
+    [Theory]
+    [InlineData("Expected a picture", 400, false, "prompt=a")]
+    [InlineData("No prompt", 400, true)]
+    [InlineData("A prompt is empty", 400, true, "prompt= ")]
+    [InlineData("There is no model 'x'; there are mini.", 404, true, "prompt=a", "model=x")]
+    [InlineData("There is no picture 'sha256-00'", 404, false, "prompt=a", "imageId=sha256-00")]
+    [InlineData("There is no field 'colour'; there are model,", 400, true, "prompt=a", "colour=red")]
+    [InlineData("There is no output 'x'; there are rle,", 400, true, "prompt=a", "outputs=x")]
+    [InlineData("threshold is NaN, expected 0 to 1", 400, true, "prompt=a", "threshold=NaN")]
+    [InlineData("threshold is '0,5', expected a number", 400, true, "prompt=a", "threshold=0,5")]
+    [InlineData("size is 100000, expected at most 512", 400, true, "prompt=a", "size=100000")]
+    [InlineData("is not a multiple of the model's patch size", 400, true, "prompt=a", "size=49")]
+    [InlineData("mix needs a prompt and a support", 400, true, "prompt=a", "mix=0.5")]
+    [InlineData("grow is 5000, expected -1000 to 1000", 400, true, "prompt=a", "grow=5000")]
+    [InlineData("keepLargest is 'yes', expected true or false", 400, true, "prompt=a", "keepLargest=yes")]
+    public async Task What_is_wrong_with_a_request_is_said_in_a_problem(
+        string expected, int status, bool picture, params string[] fields)
+    {
+        JsonElement problem = await ServerRun.Post(
+            _client, Path, ServerRun.FormOf(picture ? ServerRun.Scene : null, fields), status);
+        Assert.Contains(expected, problem.GetProperty("detail").GetString());
+        Assert.Equal(status, problem.GetProperty("status").GetInt32());
+        Assert.NotEmpty(problem.GetProperty("title").GetString()!);
+        Assert.Equal(Path, problem.GetProperty("instance").GetString());
+        Assert.NotEmpty(problem.GetProperty("requestId").GetString()!);
+    }
+
+    [Theory]
+    [InlineData("{", "not the JSON")]
+    [InlineData("null", "The body is null")]
+    [InlineData("""{"image":"%%%","prompts":["a"]}""", "not the JSON")]
+    [InlineData("""{"image":"AAAA","prompts":["a"],"colour":1}""", "colour")]
+    [InlineData("""{"image":"AAAA","prompts":[null]}""", "A prompt is empty")]
+    [InlineData("""{"image":"AAAA","prompts":null}""", "prompts")]
+    [InlineData("""{"image":"AAAA","prompts":["a"]}""", "image: not a picture in a supported format")]
+    [InlineData("""{"image":"AAAA","prompts":["a"],"outputs":[7]}""", "not the JSON")]
+    public async Task Json_that_is_wrong_is_a_problem(string body, string expected)
+    {
+        JsonElement problem = await ServerRun.Post(
+            _client, Path, new StringContent(body, null, "application/json"), 400);
+        Assert.Contains(expected, problem.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Other_contents_paths_and_methods_are_problems()
+    {
+        await ServerRun.Post(_client, Path, new StringContent("a", null, "text/plain"), 415);
+        await ServerRun.Post(_client, "/nowhere", new StringContent("a"), 404);
+        using HttpResponseMessage get = await _client.GetAsync(Path);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, get.StatusCode);
+        Assert.Contains("does not take GET", await get.Content.ReadAsStringAsync());
+        using HttpRequestMessage request = ServerRun.Accepting("text/html", Path, ServerRun.Form("prompt=a"));
+        using HttpResponseMessage unacceptable = await _client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.NotAcceptable, unacceptable.StatusCode);
+    }
+
+    [Fact]
+    public async Task Models_are_listed()
+    {
+        JsonElement answer = await _client.GetFromJsonAsync<JsonElement>("/v1/models");
+        Assert.Equal("""{"models":[{"name":"mini","size":48,"patchSize":8}]}""", answer.GetRawText());
+    }
+}
