@@ -87,6 +87,9 @@ internal sealed class EvaluateCommand
         return new("evaluate", "Measure how good a model is.")
         {
             scenes, EvaluateReferringCommand.Create(terminal), EvaluateReferringCommand.CreateFolder(terminal),
+            EvaluateOneShotCommand.Create(terminal), EvaluateClassesCommand.CreateZeroShot(terminal),
+            EvaluateClassesCommand.Create(terminal), EvaluatePromptsCommand.Create(terminal),
+            EvaluateVisualPromptsCommand.Create(terminal),
         };
     }
 

@@ -47,8 +47,8 @@ internal sealed class TaskOptions
 
     private readonly Option<string?> _save = new("--save")
     {
-        Description = "Write each answer as NumPy's .npy: probabilities [height, width]; beside it the truth as .png: "
-            + "255 on the thing, 128 where pixels do not count.",
+        Description = "Write each answer as NumPy's .npy, [height, width]: probabilities, and beside them the truth as "
+            + ".png, 255 on the thing and 128 where pixels do not count; or classes, and beside them NAME-truth.npy.",
         HelpName = "DIR",
     };
 
@@ -96,17 +96,19 @@ internal sealed class TaskOptions
 
     /// <summary>Adds all of them; what a task has of its own comes first.</summary>
     /// <param name="command">Whose they are.</param>
-    /// <param name="withMasks">Whether answers are masks at a threshold.</param>
+    /// <param name="withThreshold">Whether answers are masks at a threshold.</param>
+    /// <param name="withAnswers">Whether there are answers to save.</param>
     /// <param name="withScenes">Whether there are scenes in place of data.</param>
     /// <param name="published">Whether there is a paper's protocol.</param>
-    public void AddTo(Command command, bool withMasks = true, bool withScenes = true, bool published = true)
+    public void AddTo(Command command, bool withThreshold = true, bool withAnswers = true, bool withScenes = true,
+        bool published = true)
     {
         command.Options.Insert(0, _data);
         if (published) command.Options.Add(_asPublished);
-        if (withMasks) command.Options.Add(_threshold);
+        if (withThreshold) command.Options.Add(_threshold);
         command.Options.Add(_limit);
         command.Options.Add(_json);
-        if (withMasks) command.Options.Add(_save);
+        if (withAnswers) command.Options.Add(_save);
         command.Options.Add(_resume);
         _model.AddTo(command);
         if (!withScenes)
@@ -148,6 +150,7 @@ internal sealed class TaskOptions
                 Limit = parsed.GetValue(_limit),
                 Journal = journal,
                 OnAnswer = save is null ? null : answer => Save(save, answer),
+                OnClasses = save is null ? null : answer => Save(save, answer),
                 OnUnreadable = message =>
                 {
                     lock (reporting) terminal.Warn($"Skipped: {message}");
@@ -199,5 +202,14 @@ internal sealed class TaskOptions
             truth = new(truth.Width, truth.Height, [.. truth.Values.Zip(valid.Values, (t, v) => v == 0 ? Void : t)]);
         }
         truth.Save(Path.Combine(folder, $"{answer.Name}.png"));
+    }
+
+    private static void Save(string folder, ClassAnswer answer)
+    {
+        int width = answer.Width, height = answer.Predicted.Length / width;
+        NpyFile.Write(Path.Combine(folder, $"{answer.Name}.npy"), Levels(answer.Predicted));
+        NpyFile.Write(Path.Combine(folder, $"{answer.Name}-truth.npy"), Levels(answer.Labels));
+
+        Tensor Levels(byte[] labels) => new(Array.ConvertAll(labels, label => (float)label), height, width);
     }
 }

@@ -6,6 +6,8 @@ namespace ClipSeg.Cli;
 /// <summary>The numbers of a task as people read them.</summary>
 internal static class TaskTables
 {
+    private const int MostParts = 30, MostScores = 4;       // what a screen holds; the file has all
+
     /// <summary>Titles and tables, the most important first.</summary>
     public static IEnumerable<(string Title, TextTable Table)> Of(TaskResult result)
     {
@@ -14,8 +16,8 @@ internal static class TaskTables
         yield return ($"{result.Task} on {result.Data}: {result.Samples} questions, {result.Units} units{skipped}",
             Figures(result, published));
         foreach (IGrouping<string, TaskPart> parts in result.Parts.GroupBy(p => p.By))
-            yield return ($"by {parts.Key}", Parts([.. parts]));
-        if (published is not null)
+            if (parts.Count() <= MostParts) yield return ($"by {parts.Key}", Parts([.. parts]));
+        if (published is not null && result.Published.Count > 1)
             yield return ($"published, in the paper's {published.Source}", Published(result));
     }
 
@@ -35,7 +37,8 @@ internal static class TaskTables
 
     private static TextTable Parts(TaskPart[] parts)
     {
-        string[] keys = [.. parts[0].Scores.Keys.Where(k => !k.EndsWith("_low") && !k.EndsWith("_high"))];
+        string[] keys = [.. parts[0].Scores.Keys.Where(k => !k.EndsWith("_low") && !k.EndsWith("_high"))
+            .Take(MostScores)];
         TextTable table = new([parts[0].By, ">questions", .. keys.Select(k => ">" + k.Replace('_', ' '))]);
         foreach (TaskPart part in parts)
         {

@@ -70,6 +70,13 @@ internal sealed record DataSetKind
         },
         new()
         {
+            Name = "COCO-20i",
+            Needs = "val2014, annotations/val2014/*.png",
+            IsAt = Coco20i.IsAt,
+            Open = (path, _, _) => new Coco20i(path),
+        },
+        new()
+        {
             Name = "an annotation file of COCO or LVIS",
             Needs = "a .json file",
             IsAt = path => File.Exists(path) && Path.GetExtension(path).ToLowerInvariant() == ".json",

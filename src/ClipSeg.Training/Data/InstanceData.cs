@@ -33,16 +33,24 @@ internal sealed class InstanceData : PhraseData
             _shapes.Add(shapes);
         }
         if (Count == 0) throw new DataFormatException($"{path} has no annotation.");
+        Classes = [.. categories.Values.OrderBy(c => c.Id).Select(c => c.Name.Replace('_', ' '))];
     }
+
+    /// <summary>All categories, in the order of their ids.</summary>
+    internal override IReadOnlyList<string> Classes { get; }
 
     /// <summary>The file of a part in a folder's annotations.</summary>
     /// <param name="folder">Of COCO or LVIS.</param>
     /// <param name="split">"train" or "val".</param>
     /// <exception cref="DataFormatException">There is none, or there are several.</exception>
-    public static InstanceData Open(string folder, string split)
+    public static InstanceData Open(string folder, string split) => new(FileOf(folder, split));
+
+    /// <summary>Where that is; the path itself, if it is a file.</summary>
+    public static string FileOf(string folder, string split)
     {
+        if (File.Exists(folder)) return folder;
         string[] files = [.. Files(folder).Where(f => Path.GetFileName(f).Contains(split, StringComparison.Ordinal))];
-        return files.Length == 1 ? new(files[0]) : throw new DataFormatException(
+        return files.Length == 1 ? files[0] : throw new DataFormatException(
             $"'{folder}' has {files.Length} annotation files of '{split}' "
             + $"(annotations/instances_{split}*.json or lvis_*_{split}*.json), expected one; name the file itself.");
     }

@@ -14,26 +14,21 @@ internal sealed class LabelledPictures : PhraseData
 {
     private const byte Void = 255;
 
-    private static readonly string[] _vocClasses =
-    [
-        "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-        "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
-    ];
-
     private readonly List<Files> _pictures = [];
-    private readonly List<byte> _classOf = [];
+    private readonly List<(byte Class, int Pixels)> _classOf = [];
 
-    private LabelledPictures(IReadOnlyList<string> names, List<Files> pictures, string where)
+    private LabelledPictures(IReadOnlyList<IReadOnlyList<string>> names, List<Files> pictures, string where)
     {
-        Classes = names;
-        byte[][] shown = new byte[pictures.Count][];
+        (Names, Classes) = (names, [.. names.Select(n => n[0])]);
+        int[][] shown = new int[pictures.Count][];
         Workers.Each(pictures.Count, i => shown[i] = ClassesIn(pictures[i]));
         for (int i = 0; i < pictures.Count; i++)
         {
-            foreach (byte label in shown[i].Where(label => names[label] != "background"))
+            for (int label = 0; label < names.Count; label++)
             {
-                Add(names[label], picture: i);
-                _classOf.Add(label);
+                if (shown[i][label] == 0 || Classes[label] == ClassData.BackgroundName) continue;
+                Add(Classes[label], picture: i);
+                _classOf.Add(((byte)label, shown[i][label]));
             }
         }
         _pictures = pictures;
@@ -41,33 +36,52 @@ internal sealed class LabelledPictures : PhraseData
     }
 
     /// <summary>The first name of each class, by index.</summary>
-    public IReadOnlyList<string> Classes { get; }
+    internal override IReadOnlyList<string> Classes { get; }
+
+    /// <summary>All names of each class, by index.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Names { get; }
+
+    /// <summary>The number of pictures.</summary>
+    public int Pictures => _pictures.Count;
+
+    /// <summary>The class of a sample.</summary>
+    public int ClassOf(int index) => _classOf[index].Class;
+
+    /// <summary>On how many pixels a sample's picture shows its class.</summary>
+    public int PixelsOf(int index) => _classOf[index].Pixels;
 
     /// <summary>Opens Pascal VOC.</summary>
     /// <param name="folder">VOC2012, or the folder of another year.</param>
     /// <param name="split">A list in ImageSets/Segmentation: train, val, trainval, or one of your own.</param>
+    /// <param name="list">Another list of ids, or as PFENet has them: "picture map" on each line; or null.</param>
+    /// <param name="names">What the classes are called; null for <see cref="VocClasses.Names"/>.</param>
     /// <exception cref="DataFormatException">A file is missing or is not as VOC publishes it.</exception>
-    public static LabelledPictures OpenVoc(string folder, string split)
+    public static LabelledPictures OpenVoc(
+        string folder, string split, string? list = null, IReadOnlyList<IReadOnlyList<string>>? names = null)
     {
-        string list = Path.Combine(folder, "ImageSets", "Segmentation", $"{split}.txt");
+        list ??= Path.Combine(folder, "ImageSets", "Segmentation", $"{split}.txt");
         if (!File.Exists(list)) throw new DataFormatException($"There is no list '{list}'.");
         List<Files> pictures = [];
         int line = 0;
         foreach (string text in File.ReadLines(list))
         {
             line++;
-            string id = text.Trim();
-            if (id.Length == 0) continue;
-            if (id.IndexOfAny(['/', '\\']) >= 0)
-                throw new DataFormatException($"{list}, line {line}: '{id}' is no picture's name.");
-            string map = Path.Combine(folder, "SegmentationClass", $"{id}.png");
-            if (!File.Exists(map)) map = Path.Combine(folder, "SegmentationClassAug", $"{id}.png");
-            pictures.Add(new(Existing(Path.Combine(folder, "JPEGImages", $"{id}.jpg")), Existing(map)));
+            string[] words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length == 0) continue;
+            bool pair = words.Length == 2;
+            if (words.Length > 2 || Array.Exists(words, w => w.Contains("..") || Path.IsPathRooted(w))
+                || (!pair && words[0].IndexOfAny(['/', '\\']) >= 0))
+                throw new DataFormatException($"{list}, line {line}: '{text.Trim()}' is no picture's name.");
+            string map = pair ? words[1] : Path.Combine("SegmentationClass", $"{words[0]}.png");
+            if (!pair && !File.Exists(Path.Combine(folder, map)))
+                map = Path.Combine("SegmentationClassAug", $"{words[0]}.png");
+            pictures.Add(new(Existing(pair ? words[0] : Path.Combine("JPEGImages", $"{words[0]}.jpg")), Existing(map)));
 
-            string Existing(string file) => File.Exists(file) ? file
-                : throw new DataFormatException($"{list}, line {line}: there is no file '{file}'.");
+            string Existing(string file) => File.Exists(Path.Combine(folder, file)) ? Path.Combine(folder, file)
+                : throw new DataFormatException(
+                    $"{list}, line {line}: there is no file '{Path.Combine(folder, file)}'.");
         }
-        return new(_vocClasses, pictures, list);
+        return new(names ?? VocClasses.Names, pictures, list);
     }
 
     internal static bool IsVoc(string folder) => Directory.Exists(Path.Combine(folder, "JPEGImages"))
@@ -79,8 +93,8 @@ internal sealed class LabelledPictures : PhraseData
     {
         string list = Path.Combine(folder, "classes.txt");
         if (!File.Exists(list)) throw new DataFormatException($"There is no list '{list}'.");
-        string[] names = [.. File.ReadAllLines(list).Select(line => line.Split(',')[0].Trim())];
-        if (names.Length is 0 or > Void || Array.Exists(names, name => name.Length == 0))
+        string[][] names = [.. File.ReadAllLines(list).Select(line => line.Split(',', StringSplitOptions.TrimEntries))];
+        if (names.Length is 0 or > Void || Array.Exists(names, name => name.Contains("")))
             throw new DataFormatException($"{list}: expected a class on each of 1 to {Void} lines.");
         string images = Path.Combine(folder, "images"), labels = Path.Combine(folder, "labels");
         Dictionary<string, string> pictures = [];
@@ -105,7 +119,28 @@ internal sealed class LabelledPictures : PhraseData
 
     public override SegmentationSample Get(int index)
     {
-        Files files = _pictures[(int)GroupOf(index)];
+        (Image picture, byte[] labels) = Labelled((int)GroupOf(index));
+        Mask mask = new(picture.Width, picture.Height), valid = new(picture.Width, picture.Height);
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if (labels[i] == ClassOf(index)) mask.Values[i] = 1;
+            if (labels[i] != Void) valid.Values[i] = 1;
+        }
+        return new()
+        {
+            Picture = picture,
+            Mask = mask,
+            Valid = valid.Values.AsSpan().Contains(0) ? valid : null,
+            Phrase = PhraseOf(index),
+            Group = GroupOf(index),
+        };
+    }
+
+    /// <summary>A picture and its map.</summary>
+    /// <exception cref="DataFormatException">They cannot be read, or differ in size.</exception>
+    public ClassPicture Labelled(int number)
+    {
+        Files files = _pictures[number];
         try
         {
             Image picture = Image.Load(files.Picture);
@@ -115,20 +150,7 @@ internal sealed class LabelledPictures : PhraseData
                 throw new DataFormatException($"{files.Map} is {map.Width}x{map.Height}, its picture "
                     + $"{picture.Width}x{picture.Height}.");
             }
-            Mask mask = new(map.Width, map.Height), valid = new(map.Width, map.Height);
-            for (int i = 0; i < map.Labels.Length; i++)
-            {
-                if (map.Labels[i] == _classOf[index]) mask.Values[i] = 1;
-                if (map.Labels[i] != Void) valid.Values[i] = 1;
-            }
-            return new()
-            {
-                Picture = picture,
-                Mask = mask,
-                Valid = valid.Values.AsSpan().Contains(0) ? valid : null,
-                Phrase = PhraseOf(index),
-                Group = GroupOf(index),
-            };
+            return new(picture, map.Labels);
         }
         catch (Exception e) when (e is ImageFormatException or IOException)
         {
@@ -136,16 +158,17 @@ internal sealed class LabelledPictures : PhraseData
         }
     }
 
-    private byte[] ClassesIn(Files files)
+    /// <summary>How many pixels have each class.</summary>
+    private int[] ClassesIn(Files files)
     {
         try
         {
-            bool[] seen = new bool[256];
-            foreach (byte label in LabelMap.Load(files.Map).Labels) seen[label] = true;
-            int beyond = Array.IndexOf(seen, true, Classes.Count);
+            int[] pixels = new int[256];
+            foreach (byte label in LabelMap.Load(files.Map).Labels) pixels[label]++;
+            int beyond = Array.FindIndex(pixels, Classes.Count, count => count > 0);
             if (beyond >= 0 && beyond != Void)
                 throw new DataFormatException($"{files.Map} has class {beyond}; there are {Classes.Count}, from 0.");
-            return [.. Enumerable.Range(0, Classes.Count).Where(label => seen[label]).Select(label => (byte)label)];
+            return pixels;
         }
         catch (Exception e) when (e is ImageFormatException or IOException)
         {

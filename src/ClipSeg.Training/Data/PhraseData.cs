@@ -18,6 +18,15 @@ public abstract class PhraseData : SegmentationData
     /// <summary>The distinct phrases, in the order of their first samples.</summary>
     public IReadOnlyList<string> Phrases => _index.Phrases;
 
+    /// <summary>What the phrases are drawn from, in the data set's own order.</summary>
+    internal virtual IReadOnlyList<string> Classes => Phrases;
+
+    /// <summary>The samples of a phrase; none if there is no such phrase.</summary>
+    internal IReadOnlyList<int> SamplesOf(string phrase) => _index.SamplesOf(phrase);
+
+    internal sealed override IReadOnlyList<string> OthersIn(int index) => _index.OthersIn(
+        _samples[index].Picture, _samples[index].Phrase);
+
     public sealed override long GroupOf(int index) => _samples[index].Picture;
 
     /// <summary>Another sample with the same phrase; null if there is none.</summary>

@@ -32,6 +32,13 @@ internal sealed class PhraseIndex
     /// <summary>All samples with the phrase.</summary>
     public IReadOnlyList<int> SamplesOf(int phrase) => _samplesOf[phrase];
 
+    /// <summary>All samples with the phrase; none if there is no such phrase.</summary>
+    public IReadOnlyList<int> SamplesOf(string phrase) => _ids.TryGetValue(phrase, out int id) ? _samplesOf[id] : [];
+
+    /// <summary>What else a picture is known to show.</summary>
+    public IReadOnlyList<string> OthersIn(long picture, int phrase)
+        => [.. _phrasesOf[picture].Where(other => other != phrase).Order().Select(other => _phrases[other])];
+
     /// <summary>The id of a phrase that no sample of the picture has.</summary>
     /// <exception cref="DataFormatException">There is none.</exception>
     public int Absent(long picture, ref RandomStream random)

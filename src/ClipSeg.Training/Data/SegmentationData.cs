@@ -50,6 +50,9 @@ public abstract class SegmentationData
     /// <summary>Which picture a sample shows, without reading it.</summary>
     public abstract long GroupOf(int index);
 
+    /// <summary>Phrases of other samples of the same picture; none if that is not known.</summary>
+    internal virtual IReadOnlyList<string> OthersIn(int index) => [];
+
     /// <summary>The file of a sample's picture, which may be missing; null if the picture is drawn.</summary>
     public virtual string? PictureFile(int index) => null;
 

@@ -45,6 +45,9 @@ internal sealed record SampleScore(
 
     public long Union => Predicted + There - Both;
 
+    /// <summary>Pixels that count.</summary>
+    public long Pixels => Levels.Where((_, i) => i % 3 > 0).Sum();
+
     /// <summary>1 if there is nothing and nothing was found.</summary>
     public double Iou => Union == 0 ? 1 : (double)Both / Union;
 

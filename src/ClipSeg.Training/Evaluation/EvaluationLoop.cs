@@ -27,6 +27,10 @@ internal sealed record EvaluationRun
     /// <summary>Told every question and its answer, by several threads.</summary>
     public Action<Answer>? OnAnswer { get; init; }
 
+    /// <summary>Told every map of classes: its name, the picture, the prediction, the truth; by several threads.
+    /// </summary>
+    public Action<ClassAnswer>? OnClasses { get; init; }
+
     /// <summary>Ends it after a few units.</summary>
     public CancellationToken Stop { get; init; }
 }

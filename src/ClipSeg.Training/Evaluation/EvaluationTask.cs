@@ -59,14 +59,18 @@ internal abstract class MaskTask : EvaluationTask
     /// <param name="onUnreadable">Told of each question that is left out.</param>
     public abstract IReadOnlyList<Answer> Ask(Segmenter segmenter, int unit, Action<string> onUnreadable);
 
-    /// <summary>Told of every score, in order: for figures of the task's own.</summary>
-    protected virtual void Observe(SampleScore score) { }
+    /// <summary>Told that scores follow, and then of every one in order: for figures of the task's own.</summary>
+    protected virtual void Begin() { }
+
+    /// <summary>See <see cref="Begin"/>.</summary>
+    protected virtual void Observe(int unit, SampleScore score) { }
 
     /// <summary>The result of all scores.</summary>
     protected abstract TaskResult Conclude(MaskTally tally, TaskResult result);
 
     public override TaskResult Run(Segmenter segmenter, string model, EvaluationRun run)
     {
+        Begin();
         MaskTally tally = new(_threshold);
         int skipped = 0;
         int[] units = EvaluationLoop.Units(Count, run.Limit);
@@ -106,13 +110,17 @@ internal abstract class MaskTask : EvaluationTask
             for (int i = 0; i < scores.Samples.Count; i++)
             {
                 tally.Add(unit, i, scores.Samples[i]);
-                Observe(scores.Samples[i]);
+                Observe(unit, scores.Samples[i]);
             }
         }
     }
+}
 
+/// <summary>Questions whose files may be missing or damaged.</summary>
+internal static class Readable
+{
     /// <summary>Reads a question; null if its files cannot be read.</summary>
-    protected static T? Read<T>(Func<T> get, Action<string> onUnreadable) where T : class
+    public static T? Get<T>(Func<T> get, Action<string>? onUnreadable) where T : class
     {
         try
         {
@@ -120,7 +128,7 @@ internal abstract class MaskTask : EvaluationTask
         }
         catch (Exception e) when (e is ImageFormatException or DataFormatException or IOException)
         {
-            onUnreadable(e.Message);
+            onUnreadable?.Invoke(e.Message);
             return null;
         }
     }

@@ -12,21 +12,22 @@ namespace ClipSeg.Training.Evaluation;
 /// The paper's Table 3. Bare phrases, as the authors score (training-and-evaluation.md §2.1); as published, in
 /// <see cref="Framing.AlignedCorners"/>.
 /// </remarks>
-internal sealed class ReferringTask : MaskTask
+internal class ReferringTask : MaskTask
 {
     private const double PaperThreshold = 0.3;
 
     private readonly SegmentationData _data;
     private readonly int[][] _pictures;
     private readonly Framing _framing;
-    private readonly PhraseCutScores? _phraseCut;
+    private readonly bool _wholePhraseCut;
+    private PhraseCutScores? _phraseCut;
 
     public ReferringTask(SegmentationData data, double threshold, bool asPublished) : base(threshold)
     {
         _data = data;
         _pictures = [.. Enumerable.Range(0, data.Count).GroupBy(data.GroupOf).Select(g => g.ToArray())];
         _framing = asPublished ? Framing.AlignedCorners : Framing.Whole;
-        _phraseCut = data is PhraseCut && !asPublished ? new() : null;
+        _wholePhraseCut = data is PhraseCut && !asPublished;
         Settings["protocol"] = asPublished ? "published" : "standard";
     }
 
@@ -36,7 +37,7 @@ internal sealed class ReferringTask : MaskTask
 
     public override IReadOnlyList<Answer> Ask(Segmenter segmenter, int unit, Action<string> onUnreadable)
     {
-        SegmentationSample[] samples = [.. _pictures[unit].Select(i => Read(() => _data.Get(i), onUnreadable))
+        SegmentationSample[] samples = [.. _pictures[unit].Select(i => Readable.Get(() => _data.Get(i), onUnreadable))
             .OfType<SegmentationSample>()];
         if (samples.Length == 0) return [];
         Prompt[] prompts = segmenter.Prompts.Texts([.. samples.Select(s => s.Phrase)]);
@@ -50,7 +51,9 @@ internal sealed class ReferringTask : MaskTask
         })];
     }
 
-    protected override void Observe(SampleScore score) => _phraseCut?.Add(score);
+    protected override void Begin() => _phraseCut = _wholePhraseCut ? new() : null;
+
+    protected override void Observe(int unit, SampleScore score) => _phraseCut?.Add(score);
 
     protected override TaskResult Conclude(MaskTally tally, TaskResult result)
     {

@@ -21,16 +21,48 @@ internal sealed class ConfusionMatrix
     /// <exception cref="ArgumentException">The lengths differ, or a prediction is no class.</exception>
     public void Add(ReadOnlySpan<byte> predicted, ReadOnlySpan<byte> truth)
     {
+        Add(Count(predicted, truth, _classes));
+    }
+
+    /// <summary>What is taken for what in a picture: truth, prediction, pixels, in turn; for adding it later.</summary>
+    /// <param name="predicted">A class for each pixel.</param>
+    /// <param name="truth">A class for each pixel; any other number, such as 255, is not scored.</param>
+    /// <param name="classes">Their number.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or a prediction is no class.</exception>
+    public static long[] Count(ReadOnlySpan<byte> predicted, ReadOnlySpan<byte> truth, int classes)
+    {
         if (predicted.Length != truth.Length)
             throw new ArgumentException($"The truth has {truth.Length} pixels, the prediction {predicted.Length}.");
+        long[] counts = new long[(byte.MaxValue + 1) * (byte.MaxValue + 1)];
         for (int i = 0; i < truth.Length; i++)
         {
-            if (truth[i] >= _classes) continue;
-            if (predicted[i] >= _classes)
-                throw new ArgumentException($"Pixel {i} is predicted as {predicted[i]}; there are {_classes} classes.");
-            _counts[truth[i] * _classes + predicted[i]]++;
+            if (truth[i] >= classes) continue;
+            if (predicted[i] >= classes)
+                throw new ArgumentException($"Pixel {i} is predicted as {predicted[i]}; there are {classes} classes.");
+            counts[truth[i] << 8 | predicted[i]]++;
+        }
+        List<long> seen = [];
+        for (int pair = 0; pair < counts.Length; pair++)
+            if (counts[pair] > 0) seen.AddRange([pair >> 8, pair & byte.MaxValue, counts[pair]]);
+        return [.. seen];
+    }
+
+    /// <summary>Adds a picture by its <see cref="Count"/>.</summary>
+    /// <exception cref="ArgumentException">It is not what that returns.</exception>
+    public void Add(ReadOnlySpan<long> counts)
+    {
+        for (int i = 0; i < counts.Length; i += 3)
+        {
+            if (i + 2 >= counts.Length || counts[i] < 0 || counts[i] >= _classes
+                || counts[i + 1] < 0 || counts[i + 1] >= _classes)
+                throw new ArgumentException($"Counts come in threes: two of {_classes} classes, and pixels.");
+            _counts[counts[i] * _classes + counts[i + 1]] += counts[i + 2];
         }
     }
+
+    /// <summary>The share of pixels that got their class; not a number if there are none.</summary>
+    public double Accuracy()
+        => (double)Enumerable.Range(0, _classes).Sum(c => _counts[c * _classes + c]) / _counts.Sum();
 
     /// <summary>Adds all that was added to another one.</summary>
     public void Merge(ConfusionMatrix other)
