@@ -55,8 +55,7 @@ internal sealed class PeerModel
                 if (Directory.Exists(target)) continue;
                 log($"Writing {target}");
                 using Segmenter segmenter = Segmenter.Load(own);
-                BpeVocabulary vocabulary = ModelFiles.ReadVocabulary(segmenter.Checkpoint!, new());
-                OnnxFolder.Write(target, segmenter.Model, segmenter.Preprocessing, vocabulary, type, split);
+                OnnxFolder.Write(segmenter, target, type, split);
             }
         }
         return new(folder);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ClipSeg.Checkpoints;
 
 namespace ClipSeg.Cli;
 
@@ -45,9 +44,7 @@ internal sealed class ConversionOptions
         if (Path.Exists(folder))
             throw new IOException($"'{folder}' exists already; a model is written to a new folder.");
         using Segmenter model = _files.Load(parsed.GetValue(_source)!, parsed, terminal);
-        Checkpoint checkpoint = model.Checkpoint!;
-        Conversion conversion = new(model, ModelFiles.ReadVocabulary(checkpoint, new()),
-            [.. Licence.Files.Select(checkpoint.File).OfType<string>()], folder, parsed.GetValue(_type)!);
+        Conversion conversion = new(model, folder, parsed.GetValue(_type)!);
         terminal.Wait($"Writing {folder}", () =>
         {
             write(conversion);

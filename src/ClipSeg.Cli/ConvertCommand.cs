@@ -28,8 +28,11 @@ internal sealed class ConvertCommand
         return command;
     }
 
-    private int Run(ParseResult parsed) => _conversion.Run(parsed, _terminal, model
-        => ModelFiles.Write(model.Folder, model.Checkpoint.Tensors.Values, model.Source.Model.Config,
-            model.Source.Preprocessing, model.Vocabulary, Enum.Parse<StoredType>(model.Type, ignoreCase: true),
-            model.Licence));
+    private int Run(ParseResult parsed) => _conversion.Run(parsed, _terminal, model =>
+    {
+        Checkpoint checkpoint = model.Source.Checkpoint!;
+        ModelFiles.Write(model.Folder, checkpoint.Tensors.Values, model.Source.Model.Config, model.Source.Preprocessing,
+            ModelFiles.ReadVocabulary(checkpoint, new()), Enum.Parse<StoredType>(model.Type, ignoreCase: true),
+            [.. Licence.Of(checkpoint)]);
+    });
 }

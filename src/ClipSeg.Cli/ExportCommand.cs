@@ -40,6 +40,6 @@ internal sealed class ExportCommand
     }
 
     private int Run(ParseResult parsed) => _conversion.Run(parsed, _terminal, model
-        => OnnxFolder.Write(model.Folder, model.Source.Model, model.Source.Preprocessing, model.Vocabulary,
-            Enum.Parse<OnnxType>(model.Type, ignoreCase: true), parsed.GetValue(_split), model.Licence));
+        => OnnxFolder.Write(model.Source, model.Folder, Enum.Parse<OnnxType>(model.Type, ignoreCase: true),
+            parsed.GetValue(_split)));
 }

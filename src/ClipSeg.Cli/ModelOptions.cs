@@ -93,14 +93,7 @@ internal sealed class ModelOptions
         => Load(model, new() { Size = parsed.GetValue(_size) }, parsed, terminal);
 
     private Segmenter Load(string model, SegmenterOptions options, ParseResult parsed, Terminal terminal)
-    {
-        options = options with
-        {
-            ExtractLayers = ParseLayers(parsed.GetValue(_layers)),
-            Files = Files(parsed),
-        };
-        return Load(model, options, terminal, parsed.GetValue(_revision));
-    }
+        => Load(model, options with { Files = Files(parsed) }, terminal, parsed.GetValue(_revision));
 
     /// <summary>Opens a model by its path or name.</summary>
     public static Segmenter Load(

@@ -1,7 +1,7 @@
 namespace ClipSeg.Onnx;
 
 /// <summary>How the weights of an ONNX model are stored. What goes in and out is float32 with all of them.</summary>
-internal enum OnnxType
+public enum OnnxType
 {
     Float32,
 

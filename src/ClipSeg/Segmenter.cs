@@ -68,10 +68,7 @@ public sealed class Segmenter : IDisposable
         options ??= new();
         if (options.Threads is < 1)
             throw new ArgumentException($"{nameof(options.Threads)} is {options.Threads}, expected at least 1.");
-        CheckpointOptions files = options.ExtractLayers is null
-            ? options.Files
-            : options.Files with { ExtractLayers = options.ExtractLayers };
-        Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, () => new Hub()), files);
+        Checkpoint checkpoint = Checkpoint.Open(ModelFiles.Locate(model, () => new Hub()), options.Files);
         try
         {
             ClipSegConfig config = checkpoint.Config;

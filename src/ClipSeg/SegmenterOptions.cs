@@ -11,15 +11,15 @@ public sealed record SegmenterOptions
     /// </summary>
     public int? Size { get; init; }
 
-    /// <summary>The vision blocks that the decoder reads, 0-based, shallow first. Null: the model's own.</summary>
-    public IReadOnlyList<int>? ExtractLayers { get; init; }
-
     /// <summary>What matrix products multiply: float32 is exact, the others are faster.</summary>
     public Precision Precision { get; init; }
 
     /// <summary>How many threads a picture is worked on with, the caller's included. Null: one per processor.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>For the authors' files, which hold the decoder without its CLIP and have no config.</summary>
+    /// <summary>
+    /// For the authors' files, which hold the decoder without its CLIP and have no config; and the blocks of CLIP that
+    /// a decoder reads.
+    /// </summary>
     public CheckpointOptions Files { get; init; } = new();
 }

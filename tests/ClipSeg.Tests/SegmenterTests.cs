@@ -128,7 +128,8 @@ public sealed class SegmenterTests
     public void Extract_layers_can_be_chosen_and_matter()
     {
         using Segmenter usual = Mini();
-        using Segmenter other = Segmenter.Load(Fixtures.At("model", "mini"), new() { ExtractLayers = [1, 3, 4] });
+        using Segmenter other = Segmenter.Load(
+            Fixtures.At("model", "mini"), new() { Files = new() { ExtractLayers = [1, 3, 4] } });
         Assert.NotEqual(usual.Segment(_scene, "a cat").Values, other.Segment(_scene, "a cat").Values);
     }
 

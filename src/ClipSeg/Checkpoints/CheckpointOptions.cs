@@ -1,6 +1,9 @@
 namespace ClipSeg.Checkpoints;
 
-/// <summary>What the authors' decoder files do not say. A model with a config.json needs none of it.</summary>
+/// <summary>
+/// What the authors' decoder files do not say. A model with a config.json needs none of it, and of these only its
+/// layers can be changed.
+/// </summary>
 public sealed record CheckpointOptions
 {
     /// <summary>CLIP for a file that holds the decoder only. Null: ViT-B-16.pt beside it or in the cache.</summary>
@@ -12,8 +15,8 @@ public sealed record CheckpointOptions
             Environment.SpecialFolderOption.DoNotVerify), ".cache", "clip");
 
     /// <summary>
-    /// The vision blocks that the decoder reads. Null: 3, 6 and 9, which the released models were published with, or 9
-    /// for CLIP-Deconv.
+    /// The vision blocks that the decoder reads, 0-based, shallow first. Null: the config's, or without one 3, 6 and 9,
+    /// which the released models were published with, or 9 for CLIP-Deconv.
     /// </summary>
     public IReadOnlyList<int>? ExtractLayers { get; init; }
 

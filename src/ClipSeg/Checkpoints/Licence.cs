@@ -18,10 +18,11 @@ internal static class Licence
         ("GNU GENERAL PUBLIC LICENSE", "gpl"),
     ];
 
-    /// <summary>The files that may say it.</summary>
-    public static IEnumerable<string> Files => _texts.Concat(_cards);
+    public static bool IsFile(string name) => _texts.Contains(name) || _cards.Contains(name);
 
-    public static bool IsFile(string name) => Files.Contains(name);
+    /// <summary>Paths of the files that say it, which go with the model wherever it goes.</summary>
+    public static IEnumerable<string> Of(Checkpoint checkpoint)
+        => _texts.Concat(_cards).Select(checkpoint.File).OfType<string>();
 
     /// <summary>
     /// The name in the head of a model's card, else what the first line of a licence's text says; null without either.

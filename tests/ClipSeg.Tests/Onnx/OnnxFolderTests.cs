@@ -31,4 +31,17 @@ public sealed class OnnxFolderTests
         Assert.Contains(expected, e.Message);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
+
+    [Fact]
+    public void Write_refuses_a_model_that_runs_on_ONNX_Runtime()
+    {
+        using TemporaryFolder folder = new();
+        using Segmenter mini = Segmenter.Load(Fixtures.At("model", "mini"));
+        OnnxFolder.Write(mini, folder.At("parts"), split: true);
+        using Segmenter parts = OnnxSegmenter.Load(folder.At("parts"));
+
+        ArgumentException e = Assert.Throws<ArgumentException>(() => OnnxFolder.Write(parts, folder.At("again")));
+
+        Assert.Contains("export the one that it was made of", e.Message);
+    }
 }

@@ -208,8 +208,7 @@ public sealed class OnnxSegmenterTests : IClassFixture<OnnxSegmenterTests.Export
             foreach (string toy in (string[])["mini", "mini-refined"])
             {
                 using Segmenter model = Segmenter.Load(Fixtures.At("model", toy));
-                OnnxFolder.Write(Folder(toy), model.Model, model.Preprocessing,
-                    ModelFiles.ReadVocabulary(model.Checkpoint!, new()), split: true);
+                OnnxFolder.Write(model, Folder(toy), split: true);
             }
         }
 
