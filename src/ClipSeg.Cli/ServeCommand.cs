@@ -13,6 +13,8 @@ internal sealed class ServeCommand
         curl -F image=@photo.jpg -F prompt="a cup" -H "Accept: image/png" http://127.0.0.1:8080/v1/segment -o cup.png
         """;
 
+    private const string KeysVariable = "CLIPSEG_API_KEYS", OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
     private static readonly ServerOptions _defaults = new();
 
     private readonly Option<string[]> _models = new("--model", "-m")
@@ -71,6 +73,26 @@ internal sealed class ServeCommand
         DefaultValueFactory = _ => (int)(_defaults.CacheBytes >> 20),
     }.Between(0, 1 << 20);
 
+    private readonly Option<string?> _keys = new("--api-keys")
+    {
+        Description = $"A file with a key on each line, one of which requests must have; or keys in ${KeysVariable}, "
+            + "with commas. By default everybody who reaches the service may use it.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string[]> _origins = new("--cors")
+    {
+        Description = "A site whose pages may use the service, such as https://example.org. By default none.",
+        HelpName = "ORIGIN",
+    };
+
+    private readonly Option<Uri?> _otlp = new("--otlp")
+    {
+        Description =
+            $"Where metrics and traces are sent (OpenTelemetry, gRPC); by default ${OtlpVariable}, or nowhere.",
+        HelpName = "URL",
+    };
+
     private readonly Option<string> _log = new("--log")
     {
         Description = "How lines of the log look; by default text on a terminal, else json.",
@@ -89,7 +111,8 @@ internal sealed class ServeCommand
             "Answer over HTTP: a page for people, routes for programs, and what labelling tools ask for.", Examples);
         command.Options.Add(serve._models);
         foreach (Option option in (Option[])[serve._host, serve._port, serve._queue, serve._maxUpload,
-            serve._maxPixels, serve._timeout, serve._cache, serve._log.AcceptOnlyFromAmong("text", "json")])
+            serve._maxPixels, serve._timeout, serve._cache, serve._keys, serve._origins, serve._otlp,
+            serve._log.AcceptOnlyFromAmong("text", "json")])
             command.Options.Add(option);
         serve._compute.AddTo(command);
         command.SetAction(serve.Run);
@@ -108,6 +131,10 @@ internal sealed class ServeCommand
             MaxPixels = Number(_maxPixels) * 1_000_000,
             Timeout = TimeSpan.FromSeconds(Number(_timeout)),
             CacheBytes = (long)Number(_cache) << 20,
+            ApiKeys = Keys(parsed.GetValue(_keys)),
+            Origins = parsed.GetValue(_origins) ?? [],
+            Otlp = parsed.GetValue(_otlp) ?? (Uri.TryCreate(_terminal.Variable(OtlpVariable), UriKind.Absolute,
+                out Uri? collector) ? collector : null),
             JsonLog = (parsed.GetValue(_log) ?? (_terminal.Interactive ? "text" : "json")) == "json",
         };
         ServerHost.Run(options, Load(parsed),
@@ -116,6 +143,14 @@ internal sealed class ServeCommand
         return CommandLine.Done;
 
         int Number(Option<int?> option) => parsed.GetValue(option)!.Value;      // each has a default
+    }
+
+    private string[] Keys(string? file)
+    {
+        const StringSplitOptions Words = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        if (file is null) return _terminal.Variable(KeysVariable)?.Split(',', Words) ?? [];
+        string[] keys = File.ReadAllText(file).Split('\n', Words);
+        return keys.Length > 0 ? keys : throw new InvalidDataException($"{file}: there is no key in it.");
     }
 
     private List<ServedModel> Load(ParseResult parsed)

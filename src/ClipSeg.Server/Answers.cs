@@ -66,10 +66,15 @@ internal static class Answers
         {
             Truncated = found.Truncated ? true : null,
             Rle = rle is null ? null : new([rle.Height, rle.Width], rle.ToString()),
+            Polygons = outputs.Contains(Output.Polygons) ? [.. found.Binary.Polygons().Select(Rings)] : null,
             Mask = outputs.Contains(Output.Mask) ? Soften(found.Binary, feather).EncodePng() : null,
             Soft = outputs.Contains(Output.Soft) ? found.Soft.EncodePng() : null,
         };
     }
+
+    private static IReadOnlyList<float[]> Rings(MaskPolygon polygon)
+        => [.. polygon.Holes.Prepend(polygon.Outline)
+            .Select(ring => ring.SelectMany(corner => (float[])[corner.X, corner.Y]).ToArray())];
 
     private static int[] Around(Component[] parts)
     {

@@ -12,6 +12,13 @@ internal sealed class Endpoints(
     public void Map(IEndpointRouteBuilder v1)
     {
         v1.MapGet("/models", Models).Produces<ModelsAnswer>().WithSummary("The models that requests may name.");
+        v1.MapPost("/images", (Delegate)Read)
+            .Accepts<byte[]>("image/*", MediaTypeNames.Multipart.FormData).Produces<PictureAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .WithSummary("Reads a picture, so that its prompts cost less.")
+            .WithDescription("The body is the picture's file, or a form with it as image. The answer's id stands for "
+                + "the picture in later requests, until it was not used for a while or others need its room.");
         v1.MapPost("/segment", (Delegate)Segment)
             .Accepts<SegmentRequest>(MediaTypeNames.Application.Json, MediaTypeNames.Multipart.FormData)
             .Produces<SegmentAnswer>().Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Image.Png)
@@ -27,6 +34,14 @@ internal sealed class Endpoints(
         new ModelsAnswer([.. models.Select(m => new ModelAnswer(m.Name, m.Size, m.PatchSize))]),
         ServerJson.Strict.ModelsAnswer);
 
+    private async Task<IResult> Read(HttpContext context, string? model = null)
+    {
+        CancellationToken gone = context.RequestAborted;
+        byte[] file = await RequestReader.Picture(context.Request, options.MaxBodyBytes, gone);
+        PictureAnswer answer = await turns.Run(() => segmentation.Read(file, model, gone), gone);
+        return Results.Json(answer, ServerJson.Strict.PictureAnswer);
+    }
+
     private async Task<IResult> Segment(HttpContext context)
     {
         CancellationToken gone = context.RequestAborted;
@@ -39,7 +54,7 @@ internal sealed class Endpoints(
                 () => Answers.Describe(segmentation.Run(request, gone), request, gone), gone);
             return Results.Json(answer, ServerJson.Strict.SegmentAnswer);
         }
-        Output output = request.Outputs.FirstOrDefault(o => o != Output.Rle, Output.Overlay);
+        Output output = request.Outputs.FirstOrDefault(o => o is not (Output.Rle or Output.Polygons), Output.Overlay);
         byte[] png = await turns.Run(() => Answers.Draw(segmentation.Run(request, gone), output, request.Tools), gone);
         return Results.Bytes(png, MediaTypeNames.Image.Png);
     }

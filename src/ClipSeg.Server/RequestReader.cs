@@ -20,6 +20,7 @@ internal static class RequestReader
         ["model"] = (r, v) => r with { Model = v[^1] },
         ["imageId"] = (r, v) => r with { ImageId = v[^1] },
         ["prompts"] = (r, v) => r with { Prompts = [.. v!] },
+        ["negatives"] = (r, v) => r with { Negatives = [.. v!] },
         ["mix"] = (r, v) => r with { Mix = Number("mix", v) },
         ["size"] = (r, v) => r with { Size = Whole("size", v) },
         ["threshold"] = (r, v) => r with { Threshold = Number("threshold", v) },
@@ -46,6 +47,19 @@ internal static class RequestReader
                 StatusCodes.Status415UnsupportedMediaType);
         }
         return await OfForm(await Form(request, maxBytes, cancel), cancel);
+    }
+
+    /// <summary>The file of a picture: the whole body, or the image of a form.</summary>
+    public static async Task<byte[]> Picture(HttpRequest request, int maxBytes, CancellationToken cancel)
+    {
+        if (request.HasFormContentType)
+        {
+            IFormFile? file = (await Form(request, maxBytes, cancel)).Files.GetFile("image");
+            return await Bytes(file ?? throw new RequestException("The form has no file 'image'."), cancel);
+        }
+        using MemoryStream body = new();
+        await request.Body.CopyToAsync(body, cancel);       // the server bounds it
+        return body.ToArray();
     }
 
     /// <summary>A form, in memory alone.</summary>
@@ -78,7 +92,7 @@ internal static class RequestReader
         SegmentRequest request = new();
         foreach ((string name, StringValues values) in form)
         {
-            string field = name == "prompt" ? "prompts" : name;
+            string field = name switch { "prompt" => "prompts", "negative" => "negatives", _ => name };
             if (!_fields.TryGetValue(field, out Func<SegmentRequest, StringValues, SegmentRequest>? read))
                 throw Unknown("field", name, [.. _fields.Keys]);
             request = read(request, values);

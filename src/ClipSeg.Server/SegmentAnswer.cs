@@ -39,6 +39,9 @@ internal sealed record PromptAnswer(string Prompt, bool Found, float Score, floa
     /// <summary>If it was asked for.</summary>
     public RleAnswer? Rle { get; init; }
 
+    /// <summary>If they were asked for: of each connected part its outline, then its holes, as x, y, x, y ...</summary>
+    public IReadOnlyList<IReadOnlyList<float[]>>? Polygons { get; init; }
+
     /// <summary>A PNG file, if it was asked for.</summary>
     public byte[]? Mask { get; init; }
 

@@ -14,8 +14,11 @@ internal sealed record SegmentRequest
     /// <summary>In place of the picture: the id that an earlier answer gave it.</summary>
     public string? ImageId { get; set; }
 
-    /// <summary>What to find, in words.</summary>
+    /// <summary>What to find, in words or as expressions: <c>"face" AND NOT ("hair" OR "hat")</c>.</summary>
     public IReadOnlyList<string> Prompts { get; set; } = [];
+
+    /// <summary>What none of the prompts means: <c>prompt AND NOT (negative OR ...)</c>.</summary>
+    public IReadOnlyList<string> Negatives { get; set; } = [];
 
     /// <summary>A picture's file that shows what to find.</summary>
     public byte[]? Support { get; set; }
@@ -63,6 +66,9 @@ internal enum Output
 {
     /// <summary>COCO's compressed run lengths.</summary>
     Rle,
+
+    /// <summary>Outlines with holes.</summary>
+    Polygons,
 
     /// <summary>The binary mask as PNG.</summary>
     Mask,

@@ -27,9 +27,11 @@ internal sealed class Segmentation
     private readonly ServerOptions _options;
     private readonly IReadOnlyList<ServedModel> _models;
     private readonly PictureCache _cache;
+    private readonly Measurements _measurements;
 
-    public Segmentation(ServerOptions options, IReadOnlyList<ServedModel> models, PictureCache cache)
-        => (_options, _models, _cache) = (options, models, cache);
+    public Segmentation(ServerOptions options, IReadOnlyList<ServedModel> models, PictureCache cache,
+        Measurements measurements)
+        => (_options, _models, _cache, _measurements) = (options, models, cache, measurements);
 
     /// <summary>Whatever can be wrong with a request before a picture is looked at.</summary>
     /// <exception cref="RequestException">Something is.</exception>
@@ -38,14 +40,14 @@ internal sealed class Segmentation
         ModelOf(request.Model);
         if (request.Image is null == request.ImageId is null)
             throw new RequestException("Expected a picture, as image or as the imageId of an earlier answer.");
+        if (request.Negatives.Count > 0 && request.Prompts.Count == 0)
+            throw new RequestException("There are negatives, but no prompts that they could be taken from.");
         if (request.Prompts.Count == 0 && request.Support is null)
             throw new RequestException("No prompt: say what to find in prompts, or show it in support.");
-        if (request.Prompts.Count > _options.MaxPrompts)
-        {
-            throw new RequestException(
-                $"There are {request.Prompts.Count} prompts, expected at most {_options.MaxPrompts}.");
-        }
-        foreach (string? prompt in request.Prompts)
+        int count = request.Prompts.Count + request.Negatives.Count;
+        if (count > _options.MaxPrompts)
+            throw new RequestException($"There are {count} prompts, expected at most {_options.MaxPrompts}.");
+        foreach (string? prompt in request.Prompts.Concat(request.Negatives))
         {
             if (string.IsNullOrWhiteSpace(prompt)) throw new RequestException("A prompt is empty.");
             if (prompt.Length > MaxPromptLength)
@@ -74,20 +76,34 @@ internal sealed class Segmentation
         cancel.ThrowIfCancellationRequested();
         ServedModel model = ModelOf(request.Model);
         Segmenter segmenter = model.At(request.Size);
+        PromptExpression[] expressions = ExpressionsOf(request);
+        string[] phrases = [.. expressions.SelectMany(e => e.Phrases).Distinct(StringComparer.Ordinal)];
+        if (phrases.Length > _options.MaxPrompts)
+        {
+            throw new RequestException($"The prompts have {phrases.Length} phrases, expected at most "
+                + $"{_options.MaxPrompts}.");
+        }
+        int masks = Math.Max(1, phrases.Length) + expressions.Count(e => !e.IsPhrase);
         Picture picture = PictureOf(request);
-        int masks = Math.Max(1, request.Prompts.Count);
         EncodedImage encoded = Encode(picture, model, segmenter, masks, cancel);
         CheckMasks(encoded.Width, encoded.Height, masks);
-        IReadOnlyList<Prompt> prompts = PromptsOf(request, segmenter, cancel);
-        Mask[] soft = segmenter.Segment(encoded, prompts, cancel);
+        IReadOnlyList<Prompt> prompts = PromptsOf(request, phrases, segmenter, cancel);
+        Mask[] leaves = _measurements.Decode(() => segmenter.Segment(encoded, prompts, cancel));
+        Dictionary<string, int> places = [];
+        for (int i = 0; i < phrases.Length; i++) places.Add(phrases[i], i);
 
         float threshold = request.Threshold ?? DefaultThreshold;
-        Found[] found = new Found[soft.Length];
+        Found[] found = new Found[Math.Max(1, expressions.Length)];
         for (int i = 0; i < found.Length; i++)
         {
             cancel.ThrowIfCancellationRequested();
-            found[i] = new(request.Prompts.Count > 0 ? request.Prompts[i] : "", soft[i],
-                Apply(request.Tools, soft[i].Threshold(threshold)), Presence.Score(soft[i]), prompts[i].Truncated);
+            int[] parts = expressions.Length > 0 ? [.. expressions[i].Phrases.Select(phrase => places[phrase])] : [0];
+            Mask soft = expressions.Length > 0
+                ? expressions[i].Combine([.. parts.Select(part => leaves[part])])
+                : leaves[0];
+            found[i] = new(expressions.Length > 0 ? request.Prompts[i] : "", soft,
+                Apply(request.Tools, soft.Threshold(threshold)), Presence.Score(soft),
+                parts.Any(part => prompts[part].Truncated));
         }
         return new(model.Name, new(picture.Id, encoded.Width, encoded.Height), threshold, found,
             () => Image.Decode(picture.File, ImageName));
@@ -123,17 +139,36 @@ internal sealed class Segmentation
         Picture picture, ServedModel model, Segmenter segmenter, int masks, CancellationToken cancel)
     {
         EncodingKey key = new(model.Name, segmenter.Preprocessing.Width);
-        if (_cache.Encoding(picture, key) is { } known) return known;
+        if (_cache.Encoding(picture, key) is { } known)
+        {
+            _measurements.Reuse();
+            return known;
+        }
         CheckSize(picture.File, ImageName, masks);
-        EncodedImage encoded = segmenter.Encode(Image.Decode(picture.File, ImageName), cancel);
+        Image image = Image.Decode(picture.File, ImageName);
+        EncodedImage encoded = _measurements.Encode(() => segmenter.Encode(image, cancel));
         _cache.Keep(picture, key, encoded);
         return encoded;
     }
 
-    private IReadOnlyList<Prompt> PromptsOf(SegmentRequest request, Segmenter segmenter, CancellationToken cancel)
+    private static PromptExpression[] ExpressionsOf(SegmentRequest request)
+    {
+        try
+        {
+            PromptExpression[] nots = [.. request.Negatives.Select(PromptExpression.Parse)];
+            return [.. request.Prompts.Select(prompt => PromptExpression.Parse(prompt).Without(nots))];
+        }
+        catch (PromptSyntaxException e)
+        {
+            throw new RequestException($"A prompt cannot be read at its character {e.Position + 1}: {e.Message}");
+        }
+    }
+
+    private IReadOnlyList<Prompt> PromptsOf(
+        SegmentRequest request, string[] phrases, Segmenter segmenter, CancellationToken cancel)
     {
         using Compute.Entry entry = segmenter.Compute.Enter(cancel);
-        Prompt[] texts = segmenter.Prompts.Texts(request.Prompts);
+        Prompt[] texts = segmenter.Prompts.Texts(phrases);
         if (request.Support is null) return texts;
         CheckSize(request.Support, SupportName, 1);
         if (request.SupportMask is not null) CheckSize(request.SupportMask, SupportMaskName, 1);

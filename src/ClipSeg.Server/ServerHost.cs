@@ -48,16 +48,23 @@ internal static class ServerHost
                 $"All {options.Uploads} uploads that are received at once are taken.",
                 StatusCodes.Status503ServiceUnavailable) { RetryAfter = Turns.RetryAfter }));
         });
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy =>
+            policy.WithOrigins([.. options.Origins]).AllowAnyHeader().AllowAnyMethod()));
+        builder.Services.AddOpenApi(openApi => openApi.AddDocumentTransformer(Reference.Describe));
+        builder.Services.ConfigureHttpJsonOptions(json => ServerJson.AddTo(json.SerializerOptions));
+        Telemetry.AddTo(builder, options);
         configure?.Invoke(builder);
 
         WebApplication app = builder.Build();
         ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("ClipSeg.Server");
         Turns turns = new(options);
         PictureCache cache = new(options.CacheBytes, options.CacheTime);
-        Segmentation segmentation = new(options, models, cache);
+        Measurements measurements = new(turns, cache);
+        Segmentation segmentation = new(options, models, cache, measurements);
         Readiness readiness = new(models, app.Lifetime);
         app.Lifetime.ApplicationStopped.Register(() =>
         {
+            measurements.Dispose();
             turns.Dispose();
             foreach (ServedModel model in models) model.Dispose();
         });
@@ -68,12 +75,19 @@ internal static class ServerHost
             ExceptionHandler = Problems.OnException,
             SuppressDiagnosticsCallback = _ => true,        // most are the client's mistakes; ours are logged there
         });
+        app.Use(next => new Security(next, options).Invoke);
         app.UseStatusCodePages(status => Problems.Write(status.HttpContext, Problems.OfStatus(status.HttpContext)));
         app.UseRouting();
+        if (options.Origins.Count > 0) app.UseCors();
+        app.Use(next => new ApiKeys(next, options.ApiKeys).Invoke);
+        app.Use(next => context => Reference.LetItRun(context, next));
         app.UseRequestTimeouts();
         app.UseRateLimiter();
         readiness.Map(app);
-        new Endpoints(options, models, segmentation, turns).Map(app.MapGroup("/v1").RequireRateLimiting(UploadsPolicy));
+        new Endpoints(options, models, segmentation, turns).Map(
+            app.MapGroup("/v1").WithMetadata(new NeedsKey()).RequireRateLimiting(UploadsPolicy));
+        app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new NeedsKey());
+        Reference.Map(app);
         return app;
     }
 

@@ -7,6 +7,7 @@ namespace ClipSeg.Server;
 /// <summary>The records that requests and answers are made of.</summary>
 [JsonSerializable(typeof(SegmentRequest))]
 [JsonSerializable(typeof(SegmentAnswer))]
+[JsonSerializable(typeof(PictureAnswer))]
 [JsonSerializable(typeof(ModelsAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 internal sealed partial class ServerJson : JsonSerializerContext
@@ -15,6 +16,14 @@ internal sealed partial class ServerJson : JsonSerializerContext
 
     /// <summary>Reads and writes; names are camelCase, and a name that nobody knows is an error.</summary>
     public static ServerJson Strict { get; } = new(Web());
+
+    /// <summary>What the description of the routes shows is what is read and written.</summary>
+    public static void AddTo(JsonSerializerOptions options)
+    {
+        options.TypeInfoResolverChain.Insert(0, Strict);
+        foreach (JsonConverter converter in Strict.Options.Converters) options.Converters.Add(converter);
+        options.DefaultIgnoreCondition = Strict.Options.DefaultIgnoreCondition;
+    }
 
     private static JsonSerializerOptions Web() => new()
     {

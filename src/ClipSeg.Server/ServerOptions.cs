@@ -42,6 +42,15 @@ internal sealed record ServerOptions
     /// <summary>How long a picture is kept after its last use.</summary>
     public TimeSpan CacheTime { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>Who may use the service; empty for everybody who reaches it.</summary>
+    public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>Of sites whose pages may use the service, such as https://example.org; by default none.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>Where metrics and traces are sent by OTLP; null for nowhere.</summary>
+    public Uri? Otlp { get; init; }
+
     /// <summary>Whether log lines are JSON, for programs.</summary>
     public bool JsonLog { get; init; }
 }

@@ -120,6 +120,48 @@ public sealed class SegmentTests : IDisposable
     }
 
     [Fact]
+    public async Task Prompts_combine_and_negatives_are_taken_from_all()
+    {
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Mask[] masks = segmenter.Segment(segmenter.Encode(Image.Load(CliRun.Scene)), ["a", "b", "c"]);
+        Mask both = new(133, 97), without = new(133, 97);
+        for (int i = 0; i < both.Values.Length; i++)
+        {
+            both.Values[i] = Math.Min(Math.Max(masks[0].Values[i], masks[1].Values[i]), 1 - masks[2].Values[i]);
+            without.Values[i] = Math.Min(masks[1].Values[i], 1 - masks[2].Values[i]);
+        }
+
+        JsonElement answer = await ServerRun.Post(_client, Path, ServerRun.Form(
+            "prompt=a OR b", "prompt=b", "negative=c", "threshold=0.4", "outputs=polygons"));
+
+        JsonElement[] results = [.. answer.GetProperty("results").EnumerateArray()];
+        Assert.Equal(both.Values.Max(), results[0].GetProperty("peak").GetSingle());
+        Assert.Equal(without.Values.Max(), results[1].GetProperty("peak").GetSingle());
+        Assert.Equal("a OR b", results[0].GetProperty("prompt").GetString());
+        IReadOnlyList<MaskPolygon> outlines = both.Threshold(0.4f).Polygons();
+        Assert.Equal(outlines.SelectMany(o => o.Outline).SelectMany(c => (float[])[c.X, c.Y]),
+            results[0].GetProperty("polygons").EnumerateArray()
+                .SelectMany(part => part[0].EnumerateArray().Select(x => x.GetSingle())));
+    }
+
+    [Fact]
+    public async Task A_picture_that_was_read_is_named_by_its_id()
+    {
+        using HttpResponseMessage read = await _client.PostAsync("/v1/images", new ByteArrayContent(ServerRun.Scene));
+        JsonElement picture = await read.Content.ReadFromJsonAsync<JsonElement>();
+        JsonElement form = await ServerRun.Post(_client, "/v1/images", ServerRun.Form());
+        Assert.Equal(picture.GetRawText(), form.GetRawText());
+        Assert.Equal((133, 97), (form.GetProperty("width").GetInt32(), form.GetProperty("height").GetInt32()));
+
+        string id = form.GetProperty("id").GetString()!;
+        JsonElement sent = await ServerRun.Post(_client, Path, ServerRun.Form("prompt=sky", "outputs=cutout"));
+        JsonElement named = await ServerRun.Post(
+            _client, Path, ServerRun.FormOf(null, "prompt=sky", "outputs=cutout", $"imageId={id}"));
+        Assert.Equal(sent.GetRawText(), named.GetRawText());
+        await ServerRun.Post(_client, "/v1/images", new ByteArrayContent([1, 2, 3]), 400);
+    }
+
+    [Fact]
     public async Task A_picture_is_read_at_the_size_that_is_asked_for()
     {
         using Segmenter large = Segmenter.Load(CliRun.Mini, new() { Size = 64 });
@@ -135,6 +177,8 @@ public sealed class SegmentTests : IDisposable
     [InlineData("There is no model 'x'; there are mini.", 404, true, "prompt=a", "model=x")]
     [InlineData("There is no picture 'sha256-00'", 404, false, "prompt=a", "imageId=sha256-00")]
     [InlineData("There is no field 'colour'; there are model,", 400, true, "prompt=a", "colour=red")]
+    [InlineData("A prompt cannot be read at its character 7: ", 400, true, "prompt=a AND ")]
+    [InlineData("There are negatives, but no prompts", 400, true, "negative=a")]
     [InlineData("There is no output 'x'; there are rle,", 400, true, "prompt=a", "outputs=x")]
     [InlineData("threshold is NaN, expected 0 to 1", 400, true, "prompt=a", "threshold=NaN")]
     [InlineData("threshold is '0,5', expected a number", 400, true, "prompt=a", "threshold=0,5")]
