@@ -15,8 +15,8 @@ internal sealed class RunOptions
     // A run may move, and so may what it reads: these can be named anew when it is resumed.
     private static readonly string[] _movable =
     [
-        "data", "validation", "model", "clip", "activation-cache", "remove-words", "artwork", "photos", "config",
-        "from",
+        "data", "validation", "model", "clip", "activation-cache", "remove-words", "wordnet", "artwork", "photos",
+        "config", "from",
     ];
 
     private readonly Option<string?> _out = new("--out", "-o")

@@ -56,6 +56,20 @@ internal sealed class TrainCommand
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _removedClasses = new("--remove-classes")
+    {
+        Description = "Leave out PhraseCut's phrases about unseen classes, by WordNet, as the paper does: "
+            + $"{RemovedClasses.Known}.",
+        HelpName = "SET",
+    };
+
+    private readonly Option<string> _wordNet = new("--wordnet")
+    {
+        Description = "WordNet's files for --remove-classes, as Debian's wordnet-base has them.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => WordNet.DebianFolder,
+    };
+
     private readonly Option<string?> _cache = new("--activation-cache")
     {
         Description = "Where to keep what CLIP says about each picture, so that it runs once; needs crop false.",
@@ -76,7 +90,8 @@ internal sealed class TrainCommand
         ExampleCommand command = new(
             "train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
         {
-            train._data, train._scenes, train._validation, train._goOn, train._phrases, train._removed, train._cache,
+            train._data, train._scenes, train._validation, train._goOn, train._phrases, train._removed,
+            train._removedClasses, train._wordNet, train._cache,
         };
         train._run.AddTo(command);
         train._model.AddModelTo(command);
@@ -124,17 +139,25 @@ internal sealed class TrainCommand
     private (SegmentationData Train, SegmentationData Check) Data(
         ParseResult parsed, TrainRecipe recipe, Preprocessing preprocessing)
     {
-        string? path = parsed.GetValue(_data), list = parsed.GetValue(_removed);
+        string? path = parsed.GetValue(_data), list = parsed.GetValue(_removed), set = parsed.GetValue(_removedClasses);
         if (parsed.GetValue(_scenes) == path is not null)
             throw new UsageException("Name what to train on: one of --data DIR and --scenes.");
         if (path is not null)
         {
             _artwork.Refuse(parsed, "--scenes");
-            DataSetOptions options = new() { Removed = list is null ? null : RemovedWords.Read(list) };
-            return UsageException.Check(() => DataSetKind.OpenPair(path, parsed.GetValue(_validation), options));
+            if (list is not null && set is not null)
+                throw new UsageException("Name what to leave out: one of --remove-words and --remove-classes.");
+            return UsageException.Check(() => DataSetKind.OpenPair(path, parsed.GetValue(_validation), new()
+            {
+                Removed = list is not null ? RemovedWords.Read(list)
+                    : set is not null ? RemovedClasses.Named(set, parsed.GetValue(_wordNet)!) : null,
+            }));
         }
-        if (list is not null || parsed.GetValue(_validation) is not null)
-            throw new UsageException("--remove-words and --validation are for --data, not for --scenes.");
+        if (list is not null || set is not null || parsed.GetValue(_validation) is not null)
+        {
+            throw new UsageException(
+                "--remove-words, --remove-classes and --validation are for --data, not for --scenes.");
+        }
         SceneGenerator generator = new(_artwork.Catalogue(parsed), new()
         {
             Size = recipe.Size ?? preprocessing.Height,

@@ -47,13 +47,14 @@ internal sealed class PascalEpisodes : EpisodeData
     private readonly ILookup<int, int> _supports;                           // of a class
 
     /// <param name="voc">The list of val.</param>
-    /// <exception cref="DataFormatException">A class is on fewer than two pictures that count.</exception>
+    /// <exception cref="DataFormatException">No class is on two pictures that count.</exception>
     public PascalEpisodes(LabelledPictures voc)
     {
         _voc = voc;
         int[] samples = [.. Enumerable.Range(0, voc.Count)];
-        _samplesOf = samples.ToLookup(voc.GroupOf);
-        _supports = samples.Where(i => voc.PixelsOf(i) >= EnoughPixels).ToLookup(voc.ClassOf);
+        _supports = samples.Where(i => voc.PixelsOf(i) >= EnoughPixels).GroupBy(voc.ClassOf)
+            .Where(c => c.Count() > 1).SelectMany(c => c).ToLookup(voc.ClassOf);
+        _samplesOf = samples.Where(i => _supports.Contains(voc.ClassOf(i))).ToLookup(voc.GroupOf);
         for (int fold = 0; fold < FoldCount; fold++)
         {
             int first = FirstClass(fold);
@@ -61,14 +62,9 @@ internal sealed class PascalEpisodes : EpisodeData
             _queries[fold] = [.. enough.Select(i => (int)voc.GroupOf(i)).Distinct().Order()];
         }
         if (_queries.All(q => q.Length == 0))
-            throw new DataFormatException($"No picture shows a class of Pascal VOC on {EnoughPixels} pixels or more.");
-        foreach (int c in samples.Select(voc.ClassOf).Distinct())
         {
-            if (_supports[c].Count() < 2)
-            {
-                throw new DataFormatException($"Class '{voc.Classes[c]}' is on {_supports[c].Count()} pictures with "
-                    + $"{EnoughPixels} pixels or more; a query and a support need two.");
-            }
+            throw new DataFormatException(
+                $"No class is on two pictures with {EnoughPixels} pixels or more; a query and a support need two.");
         }
     }
 

@@ -10,15 +10,24 @@ public sealed class RemovedWords
 
     private readonly HashSet<string> _words = new(StringComparer.Ordinal);
     private readonly List<string> _phrases = [];
+    private readonly Func<string, string>? _singular;
 
-    public RemovedWords(IEnumerable<string> entries)
+    public RemovedWords(IEnumerable<string> entries) : this(entries, null) { }
+
+    /// <param name="entries">Words and phrases.</param>
+    /// <param name="singular">What a token is looked up as; null for the token itself.</param>
+    internal RemovedWords(IEnumerable<string> entries, Func<string, string>? singular)
     {
+        _singular = singular;
         foreach (string entry in entries)
         {
             if (entry.Contains(' ')) _phrases.Add(entry);
             else _words.Add(entry);
         }
     }
+
+    /// <summary>How many single words there are, and how many phrases.</summary>
+    internal (int Words, int Phrases) Counts => (_words.Count, _phrases.Count);
 
     /// <summary>Reads a UTF-8 file of a word or phrase on every line; blank lines are skipped.</summary>
     /// <exception cref="DataFormatException">The file is missing, too large, not UTF-8, or empty.</exception>
@@ -41,5 +50,6 @@ public sealed class RemovedWords
 
     /// <summary>Whether a phrase has one of the words as a token, or one of the phrases anywhere in it.</summary>
     public bool AreIn(string phrase)
-        => phrase.Split(' ').Any(_words.Contains) || _phrases.Any(p => phrase.Contains(p, StringComparison.Ordinal));
+        => phrase.Split(' ').Any(word => _words.Contains(_singular?.Invoke(word) ?? word))
+            || _phrases.Any(p => phrase.Contains(p, StringComparison.Ordinal));
 }

@@ -43,6 +43,10 @@ internal sealed class Pickle
 
     public Pickle EmptyTuple() => Op(PickleOp.EmptyTuple);
 
+    public Pickle EmptyList() => Op(PickleOp.EmptyList);
+
+    public Pickle Appends() => Op(PickleOp.Appends);
+
     public Pickle Tuple() => Op(PickleOp.Tuple);
 
     public Pickle Tuple1() => Op(PickleOp.Tuple1);
