@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ClipSeg.Files;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
-using ClipSeg.Numerics;
 using ClipSeg.Scenes;
 using ClipSeg.Scenes.Evaluation;
 using ClipSeg.Training.Data;
@@ -195,7 +195,7 @@ internal sealed class TaskOptions
     private static void Save(string folder, Answer answer)
     {
         Mask mask = answer.Mask, truth = answer.Sample.Mask;
-        NpyFile.Write(Path.Combine(folder, $"{answer.Name}.npy"), new Tensor(mask.Values, mask.Height, mask.Width));
+        NpyFile.Write(Path.Combine(folder, $"{answer.Name}.npy"), [mask.Height, mask.Width], mask.Values);
         if (answer.Sample.Valid is { } valid)
         {
             const float Void = 128 / 255f;
@@ -207,9 +207,10 @@ internal sealed class TaskOptions
     private static void Save(string folder, ClassAnswer answer)
     {
         int width = answer.Width, height = answer.Predicted.Length / width;
-        NpyFile.Write(Path.Combine(folder, $"{answer.Name}.npy"), Levels(answer.Predicted));
-        NpyFile.Write(Path.Combine(folder, $"{answer.Name}-truth.npy"), Levels(answer.Labels));
+        Write(answer.Name, answer.Predicted);
+        Write($"{answer.Name}-truth", answer.Labels);
 
-        Tensor Levels(byte[] labels) => new(Array.ConvertAll(labels, label => (float)label), height, width);
+        void Write(string name, byte[] labels) => NpyFile.Write(
+            Path.Combine(folder, $"{name}.npy"), [height, width], Array.ConvertAll(labels, label => (float)label));
     }
 }

@@ -90,31 +90,26 @@ internal sealed class Terminal
         => _progress is null ? work() : _progress.Status().Start(Markup.Escape(title), _ => work());
 
     /// <summary>
-    /// Calls <paramref name="work"/>, which writes results, for each item. There is a bar if there are several items
-    /// and the results are not seen.
+    /// Runs something that goes through items, which writes results and calls what it is given after each. There is a
+    /// bar, with how many a second, if there are several items and the results are not seen.
     /// </summary>
-    public void ForEach<T>(string title, IReadOnlyList<T> items, Action<T> work)
+    public void Count(string title, int items, Action<Action> work)
     {
-        if (_progress is null || _toTerminal || items.Count < 2)
+        if (_progress is null || _toTerminal || items < 2)
         {
-            foreach (T item in items) Step(item);
+            work(() => { });
             return;
         }
         Bars(bars =>
         {
-            ProgressTask bar = bars.AddTask(Markup.Escape(title), maxValue: items.Count);
-            foreach (T item in items)
+            ProgressTask bar = bars.AddTask(Markup.Escape(title), maxValue: items);
+            work(() =>
             {
-                Step(item);
                 bar.Increment(1);
-            }
+                bar.Description = string.Create(
+                    CultureInfo.InvariantCulture, $"{Markup.Escape(title)}, {bar.Speed ?? 0:0.0} a second");
+            });
         });
-
-        void Step(T item)
-        {
-            Stop.ThrowIfCancellationRequested();
-            work(item);
-        }
     }
 
     /// <summary>Draws bars while <paramref name="work"/> runs; must be interactive.</summary>

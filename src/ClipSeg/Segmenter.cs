@@ -252,17 +252,23 @@ public sealed class Segmenter : IDisposable
     internal Mask[] Masks(EncodedImage image, Tensor logits)
     {
         using Compute.Entry entry = Enter(default);
+        return Masks(logits, image.Width, image.Height);
+    }
+
+    /// <summary>The same, on threads of the caller's: beside the network's.</summary>
+    internal static Mask[] Masks(Tensor logits, int pictureWidth, int pictureHeight)
+    {
         (int count, int height, int width) = (logits[0], logits[1], logits[2]);
         Mask[] masks = new Mask[count];
         Workers.Split(count, 1, (start, end) =>
         {
             for (int p = start; p < end; p++)
             {
-                float[] values = GC.AllocateUninitializedArray<float>(checked(image.Width * image.Height));
+                float[] values = GC.AllocateUninitializedArray<float>(checked(pictureWidth * pictureHeight));
                 Interpolation.Bilinear(logits.Data.Slice(p * height * width, height * width), 1, height, width,
-                    values, image.Height, image.Width, alignCorners: false);
+                    values, pictureHeight, pictureWidth, alignCorners: false);
                 Kernels.Sigmoid(values, values);
-                masks[p] = new(image.Width, image.Height, values);
+                masks[p] = new(pictureWidth, pictureHeight, values);
             }
         });
         return masks;

@@ -14,7 +14,7 @@ public sealed partial class RepositoryTests
         "Files", "Numerics", "Imaging", "Text", "Formats", "Model", "Checkpoints", "Prompts", "",
         "Onnx", "Training.Data", "Training.Metrics", "Training.Reports", "Training", "Training.Evaluation",
         "Training.Ablation",
-        "Scenes.Artwork", "Scenes", "Scenes.Pretraining", "Scenes.Evaluation", "Server", "Cli",
+        "Scenes.Artwork", "Scenes", "Scenes.Pretraining", "Scenes.Evaluation", "Server", "Cli.Segmenting", "Cli",
     ];
 
     [Fact]

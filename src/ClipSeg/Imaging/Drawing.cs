@@ -106,6 +106,19 @@ internal sealed unsafe class Drawing : IDisposable
         }
     }
 
+    /// <summary>Fills all with a picture of this size, out of focus; beyond its border its edge goes on.</summary>
+    /// <param name="picture">Its alpha does not matter.</param>
+    /// <param name="sigma">Of the Gaussian, in pixels.</param>
+    public void PasteBlurred(Image picture, float sigma)
+    {
+        Paste(picture, 0, 0);
+        Canvas.Flush();
+        using SKImage sharp = _surface.Snapshot();
+        using SKImageFilter blur = SKImageFilter.CreateBlur(sigma, sigma, SKShaderTileMode.Clamp);
+        using SKPaint paint = new() { ImageFilter = blur };
+        Canvas.DrawImage(sharp, 0, 0, SKSamplingOptions.Default, paint);
+    }
+
     public Image ToImage()
     {
         Canvas.Flush();

@@ -88,6 +88,12 @@ public sealed class Image
     /// <summary>This picture as a PNG file: RGB, or RGBA where it has alpha.</summary>
     public byte[] EncodePng() => SkiaCodec.Encode(this, SKEncodedImageFormat.Png, DefaultQuality);
 
+    /// <summary>This picture as a file of another format.</summary>
+    /// <param name="ending">.png, .jpg or .webp.</param>
+    /// <param name="quality">0 to 100, of JPEG and WebP.</param>
+    internal byte[] Encode(string ending, int quality = DefaultQuality)
+        => SkiaCodec.Encode(this, PictureFile.FormatOf(ending), quality);
+
     /// <summary>A copy of the rectangle, which must lie within the picture.</summary>
     public Image Crop(int x, int y, int width, int height)
     {
@@ -126,6 +132,40 @@ public sealed class Image
             (pixel[0], pixel[1], pixel[2]) = (mixed.R, mixed.G, mixed.B);
         }
         return result;
+    }
+
+    /// <summary>This picture laid on another one, which shows through as alpha says; opaque.</summary>
+    /// <param name="background">Where it has another size, it is made to cover all, and its middle is seen.</param>
+    public Image Over(Image background)
+    {
+        if ((background.Width, background.Height) != (Width, Height)) background = background.Cover(Width, Height);
+        Image result = new(Width, Height, (byte[])Pixels.Clone());
+        for (int i = 0; Alpha is not null && i < Alpha.Length; i++)
+        {
+            int alpha = Alpha[i];
+            if (alpha == 255) continue;
+            for (int c = 3 * i; c < 3 * i + 3; c++)
+                result.Pixels[c] = (byte)((Pixels[c] * alpha + background.Pixels[c] * (255 - alpha) + 127) / 255);
+        }
+        return result;
+    }
+
+    /// <summary>This picture out of focus: nearly a Gaussian blur; alpha stays as it is.</summary>
+    /// <param name="sigma">In pixels, above 0.</param>
+    public Image Blur(float sigma)
+    {
+        if (!(sigma > 0)) throw new ArgumentException($"A blur's sigma is above 0, got {sigma}.");
+        using Drawing drawing = new(Width, Height, default);
+        drawing.PasteBlurred(this, sigma);
+        return new(Width, Height, drawing.ToImage().Pixels, (byte[]?)Alpha?.Clone());
+    }
+
+    /// <summary>The largest middle part of this proportion, at this size.</summary>
+    private Image Cover(int width, int height)
+    {
+        int partWidth = Math.Clamp((int)Math.Round((double)Height * width / height), 1, Width);
+        int partHeight = Math.Clamp((int)Math.Round((double)Width * height / width), 1, Height);
+        return Crop((Width - partWidth) / 2, (Height - partHeight) / 2, partWidth, partHeight).Resize(width, height);
     }
 
     /// <summary>This picture at another size, to the exact pixels of Pillow's <c>resize</c>.</summary>

@@ -2,13 +2,21 @@ using System.Buffers.Binary;
 
 namespace ClipSeg.Imaging;
 
-/// <summary>A class for each pixel, from a PNG of grey levels or of a palette, whose colours do not matter.</summary>
+/// <summary>A class for each pixel: a PNG of grey levels or of a palette, whose colours do not matter.</summary>
 internal sealed class LabelMap
 {
     private const int Signature = 8, ChunkFrame = 12, DepthAt = 24, TypeAt = 25, HeaderChunk = 25;
     private const byte Grey = 0, Palette = 3;
 
-    private LabelMap(int width, int height, byte[] labels) => (Width, Height, Labels) = (width, height, labels);
+    /// <param name="width">In pixels.</param>
+    /// <param name="height">In pixels.</param>
+    /// <param name="labels">[height, width], owned by the map from then on.</param>
+    public LabelMap(int width, int height, byte[] labels)
+    {
+        if (labels.Length != (long)width * height)
+            throw new ArgumentException($"{width}x{height} needs {(long)width * height} labels, got {labels.Length}.");
+        (Width, Height, Labels) = (width, height, labels);
+    }
 
     public int Width { get; }
 
@@ -35,6 +43,18 @@ internal sealed class LabelMap
         byte[] labels = new byte[image.Width * image.Height];
         for (int i = 0; i < labels.Length; i++) labels[i] = (byte)(image.Pixels[3 * i] / step);
         return new(image.Width, image.Height, labels);
+    }
+
+    /// <summary>A PNG of a palette: the labels themselves, which viewers show in colour.</summary>
+    /// <param name="colours">Of the labels 0, 1 and so on; at least as many as there are labels, at most 256.</param>
+    public byte[] EncodePng(IReadOnlyList<Rgb> colours)
+    {
+        int largest = Labels.Max();
+        if (colours.Count <= largest || colours.Count > 256)
+            throw new ArgumentException($"Labels up to {largest} have {colours.Count} colours, expected one for each.");
+        byte[] palette = [.. colours.SelectMany(colour => (byte[])[colour.R, colour.G, colour.B])];
+        return PngChunks.EncodeRows(Width, Height, depth: 8, Palette, palette,
+            (y, row) => Labels.AsSpan(y * Width, Width).CopyTo(row));
     }
 
     /// <summary>The file declared as grey: the bytes of its rows are the same, and come out as they are.</summary>

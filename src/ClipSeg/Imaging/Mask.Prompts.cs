@@ -33,6 +33,10 @@ public sealed partial class Mask
     /// </summary>
     /// <param name="masks">1 to 255, of one size.</param>
     public static byte[] Labels(IReadOnlyList<Mask> masks, float threshold = 0.5f)
+        => Labels(masks, [.. Enumerable.Repeat(threshold, masks.Count)]);
+
+    /// <summary>The same where each mask has a threshold of its own.</summary>
+    internal static byte[] Labels(IReadOnlyList<Mask> masks, ReadOnlySpan<float> thresholds)
     {
         (int width, int height) = CommonSize(masks);
         if (masks.Count > byte.MaxValue)
@@ -40,9 +44,12 @@ public sealed partial class Mask
         byte[] labels = new byte[width * height];
         for (int i = 0; i < labels.Length; i++)
         {
-            float largest = threshold;
+            float largest = float.NegativeInfinity;
             for (int k = 0; k < masks.Count; k++)
-                if (masks[k].Values[i] > largest) (largest, labels[i]) = (masks[k].Values[i], (byte)(k + 1));
+            {
+                float value = masks[k].Values[i];
+                if (value > thresholds[k] && value > largest) (largest, labels[i]) = (value, (byte)(k + 1));
+            }
         }
         return labels;
     }

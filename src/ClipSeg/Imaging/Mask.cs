@@ -97,6 +97,11 @@ public sealed partial class Mask
     public byte[] EncodePng(bool bits16 = false) => bits16 ? PngChunks.EncodeGrey16(this)
         : SkiaCodec.Encode(this, SKEncodedImageFormat.Png, PictureFile.BestQuality);
 
+    /// <summary>This mask as a grey file of 8 bits in another format.</summary>
+    /// <param name="ending">.png, .webp (lossless) or .jpg.</param>
+    internal byte[] Encode(string ending)
+        => SkiaCodec.Encode(this, PictureFile.FormatOf(ending), PictureFile.BestQuality);
+
     /// <summary>This mask at another size: bilinear, pixel areas aligned, not averaged when it shrinks.</summary>
     public Mask Resize(int width, int height)
     {

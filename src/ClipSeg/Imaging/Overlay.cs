@@ -38,34 +38,32 @@ internal static class Overlay
     {
         if (masks.Count != labels.Count)
             throw new ArgumentException($"{masks.Count} masks have {labels.Count} labels, expected one for each.");
-        Rgb[] colours = [.. Enumerable.Range(0, masks.Count).Select(Colour)];
-        using Drawing drawing = Paint(picture, masks, colours, threshold);
-        OverlayLabels.Draw(drawing, masks, labels, colours, threshold);
-        return drawing.ToImage();
+        return Draw(picture, [.. masks.Select((mask, i) => new OverlayMask(mask, Colour(i), threshold, labels[i]))]);
     }
 
     /// <summary>The picture with masks in colours of the caller's, without labels.</summary>
     public static Image Draw(Image picture, IReadOnlyList<Mask> masks, Rgb[] colours, float threshold)
-    {
-        using Drawing drawing = Paint(picture, masks, colours, threshold);
-        return drawing.ToImage();
-    }
+        => Draw(picture, [.. masks.Select((mask, i) => new OverlayMask(mask, colours[i], threshold))]);
 
-    private static Drawing Paint(Image picture, IReadOnlyList<Mask> masks, Rgb[] colours, float threshold)
+    /// <summary>The picture with masks on it, each as it says; its own size, and stays as it is.</summary>
+    public static Image Draw(Image picture, IReadOnlyList<OverlayMask> masks)
     {
         int width = picture.Width, height = picture.Height;
-        Mask[] fitted = [.. masks.Select(m => m.Width == width && m.Height == height ? m : m.Resize(width, height))];
-        Drawing drawing = new(width, height, default);
+        Mask[] fitted = [.. masks.Select(m => m.Mask)
+            .Select(m => m.Width == width && m.Height == height ? m : m.Resize(width, height))];
+        Rgb[] colours = [.. masks.Select(m => m.Colour)];
+        using Drawing drawing = new(width, height, default);
         Workers.Split(height, RowGrain, (start, end) => Tint(picture, start, end, fitted, colours, drawing.Rgba));
 
         float thickness = Math.Clamp(Math.Min(width, height) / 300f, 1, 6);
         for (int i = 0; i < fitted.Length; i++)
         {
-            using SKPath outline = Outline.Of(fitted[i], threshold);
+            using SKPath outline = Outline.Of(fitted[i], masks[i].Threshold);
             drawing.Stroke(outline, _black, thickness * 1.8f + 1, HaloOpacity, SKStrokeCap.Square);
             drawing.Stroke(outline, colours[i], thickness, ends: SKStrokeCap.Square);
         }
-        return drawing;
+        OverlayLabels.Draw(drawing, [.. masks.Where(m => m.Label is not null)]);
+        return drawing.ToImage();
     }
 
     /// <summary>
@@ -99,3 +97,8 @@ internal static class Overlay
         }
     }
 }
+
+/// <summary>One of the masks on an overlay.</summary>
+/// <param name="Threshold">Where its outline runs.</param>
+/// <param name="Label">Null for none.</param>
+internal sealed record OverlayMask(Mask Mask, Rgb Colour, float Threshold, string? Label = null);

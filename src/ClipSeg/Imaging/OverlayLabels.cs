@@ -14,13 +14,16 @@ internal static class OverlayLabels
 
     private static readonly Rgb _back = new(24, 26, 31), _text = new(244, 245, 247);
 
-    public static void Draw(Drawing drawing, IReadOnlyList<Mask> masks, IReadOnlyList<string> labels, Rgb[] colours,
-        float threshold)
+    /// <param name="drawing">What they are written on.</param>
+    /// <param name="masks">All with labels.</param>
+    public static void Draw(Drawing drawing, IReadOnlyList<OverlayMask> masks)
     {
+        string[] labels = [.. masks.Select(m => m.Label!)];
+        Rgb[] colours = [.. masks.Select(m => m.Colour)];
         float size = Math.Clamp(Math.Min(drawing.Width, drawing.Height) / 30f, 11, MostSize);
-        SKPoint?[] middles = [.. masks.Select(m => Middle(m, threshold))];
+        SKPoint?[] middles = [.. masks.Select(m => Middle(m.Mask, m.Threshold))];
         Dictionary<int, SKRect> places = [];
-        for (int i = 0; i < labels.Count && labels.Count <= MostOnMasks; i++)
+        for (int i = 0; i < labels.Length && labels.Length <= MostOnMasks; i++)
         {
             if (middles[i] is { } middle && Place(drawing, middle, labels[i], size, places.Values) is { } place)
                 places[i] = place;
@@ -28,7 +31,7 @@ internal static class OverlayLabels
         if (places.Count < middles.Count(m => m is not null)) places.Clear();
 
         foreach ((int i, SKRect place) in places) DrawLabel(drawing, place, labels[i], colours[i], size);
-        int[] rest = [.. Enumerable.Range(0, labels.Count).Where(i => !places.ContainsKey(i))];
+        int[] rest = [.. Enumerable.Range(0, labels.Length).Where(i => !places.ContainsKey(i))];
         if (rest.Length > 0)
             DrawKey(drawing, [.. rest.Select(i => labels[i])], [.. rest.Select(i => colours[i])], size);
     }

@@ -54,27 +54,41 @@ internal static class PngChunks
     }
 
     /// <summary>A PNG of grey with 16 bits.</summary>
-    public static byte[] EncodeGrey16(Mask mask)
+    public static byte[] EncodeGrey16(Mask mask) => EncodeRows(mask.Width, mask.Height, depth: 16, Grey, [], (y, row) =>
+    {
+        for (int x = 0; x < mask.Width; x++)
+        {
+            ushort sample = (ushort)(Math.Clamp(mask[x, y], 0, 1) * ushort.MaxValue + 0.5f);
+            BinaryPrimitives.WriteUInt16BigEndian(row[(2 * x)..], sample);
+        }
+    });
+
+    /// <summary>A PNG of one channel, whose rows are not filtered.</summary>
+    /// <param name="width">In pixels.</param>
+    /// <param name="height">In pixels.</param>
+    /// <param name="depth">Bits a sample, 8 or 16.</param>
+    /// <param name="type">The colour type.</param>
+    /// <param name="palette">Three bytes a colour; empty where the type has none.</param>
+    /// <param name="fill">Writes the samples of a row.</param>
+    public static byte[] EncodeRows(
+        int width, int height, byte depth, byte type, ReadOnlySpan<byte> palette, Action<int, Span<byte>> fill)
     {
         using MemoryStream file = new();
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
         byte[] header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, mask.Width);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), mask.Height);
-        header[8] = 16;
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        (header[8], header[9]) = (depth, type);
         WriteChunk(file, "IHDR"u8, header);
+        if (palette.Length > 0) WriteChunk(file, "PLTE"u8, palette);
 
         using MemoryStream compressed = new();
         using (ZLibStream rows = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
         {
-            byte[] row = new byte[1 + 2 * mask.Width];      // a filter, "none", then the samples
-            for (int y = 0; y < mask.Height; y++)
+            byte[] row = new byte[1 + depth / 8 * width];       // a filter, "none", then the samples
+            for (int y = 0; y < height; y++)
             {
-                for (int x = 0; x < mask.Width; x++)
-                {
-                    ushort sample = (ushort)(Math.Clamp(mask[x, y], 0, 1) * ushort.MaxValue + 0.5f);
-                    BinaryPrimitives.WriteUInt16BigEndian(row.AsSpan(1 + 2 * x), sample);
-                }
+                fill(y, row.AsSpan(1));
                 rows.Write(row);
             }
         }

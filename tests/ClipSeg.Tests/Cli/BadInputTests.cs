@@ -129,7 +129,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("No picture: name a file, a folder, a wildcard, or - for standard input. 'x' is none", "segment", "x")]
     [InlineData("No prompt", "segment", "SCENE")]
     [InlineData("There is no option --nonsense.", "show", "x", "--nonsense")]
-    [InlineData("--threshold is '2', expected a number in 0..1.", "segment", "SCENE", "x", "--threshold", "2")]
+    [InlineData("--threshold is '2', expected a number in 0..1, otsu or peak.", "segment", "SCENE", "x", "-t", "2")]
     [InlineData("--mix is 'half', expected a number in 0..1.", "segment", "SCENE", "x", "--mix", "half")]
     [InlineData("--mix is 'NaN', expected", "segment", "SCENE", "x", "--mix", "NaN")]
     [InlineData("--size is '0', expected a whole number in 1..2048.", "segment", "SCENE", "x", "--size", "0")]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ClipSeg.Cli;
+using ClipSeg.Cli.Segmenting;
 
 namespace ClipSeg.Tests.Cli;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using ClipSeg.Cli;
+using ClipSeg.Cli.Segmenting;
 using ClipSeg.Tests.Checkpoints;
 using ClipSeg.Tests.Scenes;
 

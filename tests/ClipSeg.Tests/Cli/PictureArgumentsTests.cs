@@ -59,7 +59,7 @@ public sealed class PictureArgumentsTests : IDisposable
     [InlineData(2, "There is no option -prompt. Did you mean --prompt?", "-prompt", "a dog")]
     [InlineData(2, "There is no option --jsn. Did you mean --json?", "-o", "--jsn", "a dog")]
     [InlineData(2, "There is no option -5.", "-5")]
-    [InlineData(2, "--threshold is '-1', expected a number in 0..1.", "a dog", "--threshold", "-1")]
+    [InlineData(2, "--threshold is '-1', expected a number in 0..1, otsu or peak.", "a dog", "--threshold", "-1")]
     public void A_word_that_can_be_neither_is_a_mistake(int code, string expected, params string[] words)
         => _cli.AssertFailed(code, _cli.Segment([CliRun.Scene, .. words]), expected);
 
@@ -126,6 +126,37 @@ public sealed class PictureArgumentsTests : IDisposable
 
         _cli.Input = new MemoryStream([1, 2, 3]);
         _cli.AssertFailed(1, _cli.Segment("-", "a dog"), "standard input: not a picture");
+    }
+
+    [Fact]
+    public void Recursively_results_lie_as_the_pictures_do_and_the_folder_of_results_is_left_out()
+    {
+        Copy("in/a.png", "in/x/a.png", "in/x/y/a.png", "in/x/y/b.png", "in/.hidden/c.png", "in/out/old.png");
+
+        Assert.Equal(0, _cli.Run("segment", _cli.Folder.At("in"), "-r", "-p", "a dog", "-m", CliRun.Mini, "--save",
+            "mask", "-o", _cli.Folder.At("in", "out")));
+
+        string results = _cli.Folder.At("in", "out");
+        string[] files = [.. Directory.GetFiles(results, "*.a-dog.png", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(results, f).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        Assert.Equal(["a.a-dog.png", "x/a.a-dog.png", "x/y/a.a-dog.png", "x/y/b.a-dog.png"], files);
+    }
+
+    [Fact]
+    public void A_list_names_pictures_and_what_does_not_exist_is_an_error_of_that_picture()
+    {
+        Copy("in/a.png", "in/b.png");
+        string list = string.Join('\n',
+            _cli.Folder.At("in", "b.png"), "", _cli.Folder.At("nowhere.png"), _cli.Folder.At("in", "a.png"), "");
+        File.WriteAllText(_cli.Folder.At("list.txt"), list);
+
+        Assert.Equal(1, _cli.Segment("--list", _cli.Folder.At("list.txt"), "a dog", "--json"));
+        Assert.Equal(["b.png", "nowhere.png", "a.png"], Pictures());
+        Assert.Contains("nowhere.png", Assert.Single(_cli.Errors.TrimEnd('\n').Split('\n')));
+
+        _cli.Input = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(list));
+        Assert.Equal(1, _cli.Segment("--list", "-", "a dog", "--json"));
+        Assert.Equal(["b.png", "nowhere.png", "a.png"], Pictures());
     }
 
     private void Copy(params ReadOnlySpan<string> names)

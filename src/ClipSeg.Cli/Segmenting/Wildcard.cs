@@ -1,4 +1,4 @@
-namespace ClipSeg.Cli;
+namespace ClipSeg.Cli.Segmenting;
 
 /// <summary>
 /// Wildcards, for shells that hand them on: <c>*</c> and <c>?</c> in the names of files and folders, and <c>**</c> for

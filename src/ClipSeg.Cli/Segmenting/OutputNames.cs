@@ -1,37 +1,77 @@
 using System.Security.Cryptography;
 using System.Text;
+using ClipSeg.Imaging;
 
-namespace ClipSeg.Cli;
+namespace ClipSeg.Cli.Segmenting;
 
-/// <summary>The files written for one picture.</summary>
-internal sealed record ResultNames(string Overlay, IReadOnlyList<string> Masks);
+/// <summary>The files that may be written for one picture.</summary>
+/// <param name="stem">The path that they all begin with.</param>
+/// <param name="prompts">A name for each prompt.</param>
+/// <param name="isJpeg">Whether the picture is a JPEG, as its overlay is then.</param>
+/// <param name="ending">The one that was asked for; null for what is usual.</param>
+internal sealed class ResultNames(string stem, IReadOnlyList<string> prompts, bool isJpeg, string? ending)
+{
+    public string Overlay => this[ResultKind.Overlay];
+
+    /// <summary>One for each prompt.</summary>
+    public IReadOnlyList<string> Masks => [.. prompts.Select((_, i) => this[ResultKind.Mask, i])];
+
+    /// <summary>The file of a kind; where there is one for each prompt, of this one.</summary>
+    public string this[ResultKind kind, int prompt = 0] => kind switch
+    {
+        ResultKind.Overlay or ResultKind.Labels => $"{stem}.{SaveOptions.NameOf(kind)}{EndingOf(kind)}",
+        ResultKind.Mask or ResultKind.Npy => $"{stem}.{prompts[prompt]}{EndingOf(kind)}",
+        _ => $"{stem}.{prompts[prompt]}.{SaveOptions.NameOf(kind)}{EndingOf(kind)}",
+    };
+
+    /// <summary>How the file of a kind ends: .png, .jpg, .webp or .npy.</summary>
+    public string EndingOf(ResultKind kind) => kind switch
+    {
+        ResultKind.Npy => ".npy",
+        ResultKind.Labels => ".png",
+        ResultKind.Overlay => ending ?? (isJpeg ? ".jpg" : ".png"),
+        _ => ending ?? ".png",
+    };
+}
 
 /// <summary>
 /// Names what is written, <c>IMAGE.PROMPT.png</c> and <c>IMAGE.overlay.png</c>, so that no two pictures and no two
 /// prompts of one run share a file, and that every file system takes the names.
 /// </summary>
-internal sealed class OutputNames(string folder)
+/// <param name="folder">Where they are written.</param>
+/// <param name="ending">The one that was asked for; null for what is usual.</param>
+internal sealed class OutputNames(string folder, string? ending = null)
 {
     // Of a file's name, 255 bytes in most file systems, in UTF-8; an ending and a number are still to come.
     private const int MaxSlugBytes = 60, MaxStemBytes = 160;
     private const string Overlay = "overlay";
 
-    private static readonly string[] _overlayEndings = [".png", ".jpg"];
+    private static readonly string[] _overlayEndings = [".png", ".jpg", ".webp"];
+
+    // What stands between a prompt and the ending, or in a prompt's place.
+    private static readonly string[] _marks =
+    [
+        .. new[] { ResultKind.Binary, ResultKind.CutOut, ResultKind.Heatmap, ResultKind.Labels }
+            .Select(SaveOptions.NameOf),
+    ];
 
     private readonly HashSet<string> _pictures = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The files for a picture.</summary>
-    public ResultNames For(string picture, IReadOnlyList<string> prompts)
+    /// <param name="picture">Its path, or - for standard input.</param>
+    /// <param name="prompts">All that are looked for.</param>
+    /// <param name="place">The folder in the output's; empty for that itself.</param>
+    public ResultNames For(string picture, IReadOnlyList<string> prompts, string place = "")
     {
         string file = picture == PictureList.StandardInput ? "stdin" : Path.GetFileName(picture);
         string stem = Path.GetFileNameWithoutExtension(file);
-        string name = Unique(Short(_pictures.Contains(Short(stem)) ? file : stem), _pictures);
+        bool isTaken = _pictures.Contains(Path.Combine(place, Short(stem)));
+        string name = Unique(Path.Combine(place, Short(isTaken ? file : stem)), _pictures);
 
         HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase) { Overlay };
-        string[] masks = [.. prompts.Select(prompt => At(Unique(Slug(prompt), taken), ".png"))];
-        return new(At(Overlay, _overlayEndings[PictureNames.IsJpeg(file) ? 1 : 0]), masks);
-
-        string At(string what, string ending) => Path.Combine(folder, $"{name}.{what}{ending}");
+        foreach (string mark in _marks) taken.Add(mark);
+        string[] slugs = [.. prompts.Select(prompt => Unique(Slug(prompt), taken))];
+        return new(Path.Combine(folder, name), slugs, PictureNames.IsJpeg(file), ending);
     }
 
     /// <summary>Whether a file is one that was written for a picture beside it.</summary>
@@ -40,12 +80,15 @@ internal sealed class OutputNames(string folder)
     public static bool IsResult(string path, IReadOnlySet<string> siblings)
     {
         string file = Path.GetFileName(path), place = path[..^file.Length];
+        bool isMarked = _marks.Contains(Path.GetExtension(Path.GetFileNameWithoutExtension(file)).TrimStart('.'));
         for (int dot = file.IndexOf('.'); dot >= 0; dot = file.IndexOf('.', dot + 1))
         {
             string picture = place + file[..dot];
             bool isPicture = PictureNames.Read.Prepend("").Any(ending => siblings.Contains(picture + ending));
             bool hasOverlay = _overlayEndings.Any(ending => siblings.Contains($"{picture}.{Overlay}{ending}"));
-            if (hasOverlay && (isPicture || IsShort(file[..dot]))) return file.IndexOf('.', dot + 1) > 0;
+            bool isLonger = file.IndexOf('.', dot + 1) > 0;
+            if (hasOverlay && (isPicture || IsShort(file[..dot]))) return isLonger;
+            if (isPicture && isMarked) return isLonger;
         }
         return false;
     }

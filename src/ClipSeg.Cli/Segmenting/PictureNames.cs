@@ -1,4 +1,4 @@
-namespace ClipSeg.Cli;
+namespace ClipSeg.Cli.Segmenting;
 
 /// <summary>Names that pictures have.</summary>
 internal static class PictureNames

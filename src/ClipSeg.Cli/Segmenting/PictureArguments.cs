@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.RegularExpressions;
 using ClipSeg.Text;
 
-namespace ClipSeg.Cli;
+namespace ClipSeg.Cli.Segmenting;
 
 /// <summary>Pictures and prompts as somebody types them, in one list: which word is which.</summary>
 internal sealed partial class PictureArguments
@@ -26,26 +26,51 @@ internal sealed partial class PictureArguments
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _list = new("--list")
+    {
+        Description = "A text file with a picture on each line, or - for such lines on standard input.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _recursive = new("--recursive", "-r")
+    {
+        Description = "Look into folders in folders; results lie in folders of the same names.",
+    };
+
     public void AddTo(Command command)
     {
         command.Arguments.Add(_words);
         command.Options.Add(_prompts);
         command.Options.Add(_file);
+        command.Options.Add(_list);
+        command.Options.Add(_recursive);
     }
 
+    /// <summary>Whether folders in folders are looked into.</summary>
+    public bool IsRecursive(ParseResult parsed) => parsed.GetValue(_recursive);
+
     /// <summary>Tells pictures from prompts.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="results">The folder where results go, which holds no pictures.</param>
+    /// <param name="openInput">Opens standard input; null if a person would have to type.</param>
+    /// <param name="mayBeNone">Whether no picture is no mistake: some may come, or frames instead.</param>
     /// <exception cref="UsageException">A word can be neither.</exception>
     /// <exception cref="IOException">A picture does not exist, or there is none.</exception>
-    public PicturesAndPrompts Read(ParseResult parsed)
+    public PicturesAndPrompts Read(
+        ParseResult parsed, string? results, Func<Stream?> openInput, bool mayBeNone = false)
     {
         string[] words = parsed.GetValue(_words) ?? [], named = parsed.GetValue(_prompts) ?? [];
-        PictureList pictures = new();
+        PictureList pictures = new(IsRecursive(parsed), results);
         List<string> prompts = [];
         foreach (string word in words)
         {
             if (!TryAdd(word, pictures, mustBePicture: named.Length > 0)) prompts.Add(word);
         }
         prompts.AddRange(named);
+        if (parsed.GetValue(_list) is { } list)
+        {
+            foreach (string path in ReadList(list, openInput)) pictures.Add(path);
+        }
         if (parsed.GetValue(_file) is { } file)
         {
             IReadOnlyList<string> lines = PromptFile.Read(file);
@@ -54,7 +79,7 @@ internal sealed partial class PictureArguments
         }
         if (prompts.Any(string.IsNullOrWhiteSpace))
             throw new UsageException("A prompt is empty: say what to find.");
-        if (pictures.Count == 0)
+        if (pictures.Count == 0 && !mayBeNone)
         {
             string known = string.Join(", ", PictureNames.Read);
             if (pictures.Empty is { } source)
@@ -63,6 +88,22 @@ internal sealed partial class PictureArguments
                 + (prompts.Count > 0 ? $" '{prompts[0]}' is none, and was taken for a prompt." : ""));
         }
         return new(pictures, prompts);
+    }
+
+    /// <summary>A path on each line; one that does not exist is an error of that picture, later.</summary>
+    private static IEnumerable<string> ReadList(string list, Func<Stream?> openInput)
+    {
+        bool isInput = list == PictureList.StandardInput;
+        using Stream stream = !isInput ? File.OpenRead(list) : openInput()
+            ?? throw new UsageException("--list - reads names from standard input, and nothing is piped into it.");
+        using StreamReader lines = new(stream);
+        while (lines.ReadLine() is { } line)
+        {
+            if (line.Length == 0) continue;
+            if (line == PictureList.StandardInput)
+                throw new UsageException("--list names '-', standard input; it has to hold paths of files.");
+            yield return line;
+        }
     }
 
     /// <summary>Adds a word to the pictures, if it means some.</summary>

@@ -1,0 +1,183 @@
+using System.Numerics.Tensors;
+using ClipSeg.Files;
+using ClipSeg.Formats;
+using ClipSeg.Imaging;
+using ClipSeg.Numerics;
+using ClipSeg.Prompts;
+using Tensor = ClipSeg.Numerics.Tensor;
+
+namespace ClipSeg.Cli.Segmenting;
+
+/// <summary>A picture on its way through the stages, with what the next one needs.</summary>
+internal sealed class PictureJob(PictureSource source, ResultNames names)
+{
+    public PictureSource Source { get; } = source;
+
+    public ResultNames Names { get; } = names;
+
+    /// <summary>The bytes of its file, until they are decoded.</summary>
+    public byte[]? File { get; set; }
+
+    public Image? Picture { get; set; }
+
+    /// <summary>[P, H, W], at the model's resolution.</summary>
+    public Tensor? Logits { get; set; }
+
+    /// <summary>What became of it; from then on it passes through.</summary>
+    public PictureResult? Result { get; set; }
+
+    /// <summary>What goes to standard output instead of into a file; null if nothing does.</summary>
+    public byte[]? Piped { get; set; }
+}
+
+/// <summary>What is done with each picture, stage by stage: from the bytes of its file to the files of its results.
+/// </summary>
+internal sealed class PictureWork : IDisposable
+{
+    private const int MostWebPSide = 16_383;
+
+    private readonly Segmenter _segmenter;
+    private readonly CombinedPrompts _prompts;
+    private readonly string[] _names;
+    private readonly SaveWishes _wishes;
+    private readonly Compute? _oneThread;
+
+    /// <param name="segmenter">Used by one thread at a time.</param>
+    /// <param name="prompts">At least one.</param>
+    /// <param name="wishes">Which files are written.</param>
+    /// <param name="many">Whether pictures are worked on side by side, each by one thread.</param>
+    public PictureWork(Segmenter segmenter, CombinedPrompts prompts, SaveWishes wishes, bool many)
+    {
+        (_segmenter, _prompts, _wishes) = (segmenter, prompts, wishes);
+        _names = [.. prompts.Prompts.Select(p => p.Name)];
+        _oneThread = many ? new(threads: 1) : null;
+    }
+
+    /// <summary>The score from which a prompt counts as found; null judges none.</summary>
+    public float? MinScore { get; init; }
+
+    /// <summary>Whether boxes and connected parts are wanted.</summary>
+    public bool Parts { get; init; }
+
+    /// <summary>Whether run lengths are wanted.</summary>
+    public bool Rle { get; init; }
+
+    /// <summary>A file for the raw logits; null for none.</summary>
+    public string? LogitsFile { get; init; }
+
+    /// <summary>Whether the one result is kept for standard output.</summary>
+    public bool Piped { get; init; }
+
+    public void Dispose() => _oneThread?.Dispose();
+
+    /// <summary>From bytes to pixels; one that is damaged becomes an error.</summary>
+    public void Decode(PictureJob job)
+    {
+        if (job.File is not { } file) return;
+        job.File = null;
+        try
+        {
+            string path = job.Source.Path;
+            job.Picture = Image.Decode(file, path == PictureList.StandardInput ? "standard input" : path);
+        }
+        catch (Exception e) when (CommandLine.IsBadFile(e))
+        {
+            job.Result = new(job.Source.Path) { Error = e.Message };
+        }
+    }
+
+    /// <summary>The network's part.</summary>
+    public void Compute(PictureJob job)
+    {
+        if (job.Picture is { } picture) job.Logits = _segmenter.Logits(_segmenter.Encode(picture), _prompts.Leaves);
+    }
+
+    /// <summary>From logits to masks, pictures, files and what is said of them.</summary>
+    public void Finish(PictureJob job)
+    {
+        if (job is not { Picture: { } picture, Logits: { } logits }) return;
+        using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
+        (job.Picture, job.Logits) = (null, null);
+        if (_wishes.Ending == ".webp" && Math.Max(picture.Width, picture.Height) > MostWebPSide)
+        {
+            job.Result = new(job.Source.Path)
+            {
+                Error = $"{job.Source.Path}: {picture.Width}x{picture.Height} is too large for WebP, which has at most "
+                    + $"{MostWebPSide:N0} pixels a side; write --format png or jpg.",
+            };
+            return;
+        }
+
+        if (LogitsFile is not null) NpyFile.Write(LogitsFile, logits.Shape, logits.Data.ToArray());
+        Mask[] masks = _prompts.Combine(Segmenter.Masks(logits, picture.Width, picture.Height));
+        Rendering rendering = new(picture, masks, _names, _wishes.Edits, _wishes.Background);
+        PromptResult[] results = [.. masks.Select((mask, i) => Describe(i, mask, rendering.Edited[i]))];
+        Output[] outputs = [.. Outputs([.. Enumerable.Range(0, masks.Length).Where(i => results[i].Found != false)])];
+        Workers.Each(outputs.Length, i => Write(outputs[i], rendering, job));
+
+        foreach (Output output in outputs)
+        {
+            if (Rendering.IsOfPrompt(output.Kind))
+                results[output.Prompts[0]] = WithFile(results[output.Prompts[0]], output.Kind, NameIn(job, output));
+        }
+        job.Result = new(job.Source.Path)
+        {
+            Width = picture.Width,
+            Height = picture.Height,
+            Threshold = _wishes.Edits.Threshold.Number,
+            Overlay = _wishes.Kinds.Contains(ResultKind.Overlay) ? job.Names[ResultKind.Overlay] : null,
+            Labels = _wishes.Kinds.Contains(ResultKind.Labels) ? job.Names[ResultKind.Labels] : null,
+            Prompts = results,
+        };
+    }
+
+    private PromptResult Describe(int i, Mask mask, EditedMask edited)
+    {
+        float score = Presence.Score(mask);
+        PromptResult result = new(_names[i])
+        {
+            Score = score,
+            Peak = TensorPrimitives.Max(mask.Values),
+            Area = (double)edited.Area() / mask.Values.Length,
+            Found = MinScore is { } least ? score >= least : null,
+            Threshold = _wishes.Edits.Threshold.Number is null ? edited.Threshold : null,
+            Rle = Rle ? CocoRle.Of(edited.Binary).ToString() : null,
+            Truncated = _prompts.Prompts[i].Truncated,
+        };
+        return Parts ? result.WithParts(edited.Binary) : result;
+    }
+
+    private IEnumerable<Output> Outputs(int[] found) => _wishes.Kinds.SelectMany(kind =>
+        Rendering.IsOfPrompt(kind) ? found.Select(i => new Output(kind, [i])) : [new Output(kind, found)]);
+
+    private void Write(Output output, Rendering rendering, PictureJob job)
+    {
+        Mask? values = output.Kind == ResultKind.Npy ? rendering.Edited[output.Prompts[0]].Soft : null;
+        if (values is not null && !Piped)
+        {
+            NpyFile.Write(NameIn(job, output), [values.Height, values.Width], values.Values);
+            return;
+        }
+        byte[] bytes = values is not null
+            ? NpyFile.Encode([values.Height, values.Width], values.Values)
+            : rendering.Encode(output.Kind, output.Prompts, job.Names.EndingOf(output.Kind), _wishes.Quality);
+        if (Piped) job.Piped = bytes;
+        else OutputFile.Write(NameIn(job, output), bytes);
+    }
+
+    private static string NameIn(PictureJob job, Output output)
+        => job.Names[output.Kind, output.Prompts.FirstOrDefault()];
+
+    private static PromptResult WithFile(PromptResult result, ResultKind kind, string file) => kind switch
+    {
+        ResultKind.Mask => result with { Mask = file },
+        ResultKind.Binary => result with { Binary = file },
+        ResultKind.CutOut => result with { CutOut = file },
+        ResultKind.Heatmap => result with { Heatmap = file },
+        _ => result with { Npy = file },
+    };
+
+    /// <summary>A file to write.</summary>
+    /// <param name="Prompts">The numbers of those that are on it.</param>
+    private sealed record Output(ResultKind Kind, int[] Prompts);
+}
