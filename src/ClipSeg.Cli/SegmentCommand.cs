@@ -68,6 +68,7 @@ internal sealed class SegmentCommand
         segment._pictures.AddTo(command);
         segment._prompts.AddTo(command);
         segment._model.AddTo(command);
+        segment._model.AddFineTo(command);
         command.Options.Add(segment._output);
         segment._save.AddTo(command);
         foreach (Option option in (Option[])[segment._minScore, segment._saveLogits, segment._json, segment._rle])
@@ -101,6 +102,7 @@ internal sealed class SegmentCommand
         using PictureWork work = new(segmenter, prompts, wishes, many: pictures.Count > 1)
         {
             MinScore = parsed.GetValue(_minScore),      // where a model's own would come in
+            Fine = _model.Fine(parsed),
             Parts = json,
             Rle = parsed.GetValue(_rle),
             LogitsFile = logitsFile,

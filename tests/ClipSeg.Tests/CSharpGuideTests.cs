@@ -48,6 +48,11 @@ public sealed class CSharpGuideTests : IDisposable
         EncodedImage encoded = segmenter.Encode(picture);
         Mask[] masks = segmenter.Segment(encoded, ["a circle", "a triangle", "the sky"]);
 
+        EncodedImage fine = segmenter.Encode(picture, fine: true);
+        Mask[] finer = segmenter.Segment(fine, ["a circle", "a triangle"]);
+
+        Assert.Equal(picture.Width, finer[1].Width);
+
         Prompt words = segmenter.Prompt("mug", "a photo of a {}.");                 // in words, in a sentence
         Prompt shown = segmenter.Prompt(Image.Load(mug), Mask.Load(mugMask));       // shown: a picture, and where
         Prompt both = Prompt.Mix(shown, words, 0.5f);                               // half picture, half words

@@ -56,6 +56,9 @@ internal sealed class PictureWork : IDisposable
     /// <summary>The score from which a prompt counts as found; null judges none.</summary>
     public float? MinScore { get; init; }
 
+    /// <summary>Whether pictures are read in tiles, too.</summary>
+    public bool Fine { get; init; }
+
     /// <summary>Whether boxes and connected parts are wanted.</summary>
     public bool Parts { get; init; }
 
@@ -89,7 +92,8 @@ internal sealed class PictureWork : IDisposable
     /// <summary>The network's part.</summary>
     public void Compute(PictureJob job)
     {
-        if (job.Picture is { } picture) job.Logits = _segmenter.Logits(_segmenter.Encode(picture), _prompts.Leaves);
+        if (job.Picture is { } picture)
+            job.Logits = _segmenter.Logits(_segmenter.Encode(picture, Fine), _prompts.Leaves);
     }
 
     /// <summary>From logits to masks, pictures, files and what is said of them.</summary>

@@ -80,6 +80,16 @@ public sealed class SegmentCommandTests : IDisposable
     }
 
     [Fact]
+    public void Fine_reads_tiles_beside()
+    {
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "--fine"));
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Mask expected = segmenter.Segment(segmenter.Encode(Image.Load(CliRun.Scene), fine: true), ["a dog"])[0];
+        Close.All(expected.Values, Mask.Load(_cli.Folder.At("out", "scene.a-dog.png")).Values, 0.6f / 255);
+        Assert.NotEqual(expected.Values, segmenter.Segment(Image.Load(CliRun.Scene), "a dog").Values);
+    }
+
+    [Fact]
     public void A_folder_is_segmented_and_what_cannot_be_read_is_skipped_and_reported()
     {
         string folder = Directory.CreateDirectory(_cli.Folder.At("in")).FullName;
