@@ -19,6 +19,12 @@ internal sealed class Endpoints(
             .WithSummary("Reads a picture, so that its prompts cost less.")
             .WithDescription("The body is the picture's file, or a form with it as image. The answer's id stands for "
                 + "the picture in later requests, until it was not used for a while or others need its room.");
+        v1.MapPost("/support", (Delegate)Support)
+            .Accepts<SegmentRequest>(MediaTypeNames.Application.Json, MediaTypeNames.Multipart.FormData)
+            .Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Image.Png)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .WithSummary("Shows a support picture as the model sees it.")
+            .WithDescription("Of the request, support, supportMask, model and size count.");
         v1.MapPost("/segment", (Delegate)Segment)
             .Accepts<SegmentRequest>(MediaTypeNames.Application.Json, MediaTypeNames.Multipart.FormData)
             .Produces<SegmentAnswer>().Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Image.Png)
@@ -28,6 +34,15 @@ internal sealed class Endpoints(
             .WithSummary("Finds what prompts name or show, in a picture.")
             .WithDescription("JSON or a form comes in; JSON goes out, or, if the client would rather accept "
                 + "image/png, the first of the outputs that is a picture, by default an overlay.");
+    }
+
+    /// <summary>Whose support is looked at, and shown as the model sees it.</summary>
+    private async Task<IResult> Support(HttpContext context)
+    {
+        CancellationToken gone = context.RequestAborted;
+        SegmentRequest request = await RequestReader.Read(context.Request, options.MaxBodyBytes, gone);
+        byte[] png = await turns.Run(() => segmentation.Engineer(request).EncodePng(), gone);
+        return Results.Bytes(png, MediaTypeNames.Image.Png);
     }
 
     private IResult Models() => Results.Json(

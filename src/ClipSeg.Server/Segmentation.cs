@@ -118,6 +118,16 @@ internal sealed class Segmentation
         return new(picture.Id, encoded.Width, encoded.Height);
     }
 
+    /// <summary>The support picture as the model sees it.</summary>
+    public Image Engineer(SegmentRequest request)
+    {
+        if (request.Support is null || request.SupportMask is null)
+            throw new RequestException("Expected a support picture and its supportMask.");
+        Segmenter segmenter = ModelOf(request.Model).At(request.Size);
+        using Compute.Entry entry = segmenter.Compute.Enter();
+        return Shown(request, (support, mask) => segmenter.Prompts.Engineer(support, mask!));
+    }
+
     private ServedModel ModelOf(string? name) => name is null
         ? _models[0]
         : _models.FirstOrDefault(m => m.Name == name) ?? throw new RequestException(
@@ -170,20 +180,26 @@ internal sealed class Segmentation
         using Compute.Entry entry = segmenter.Compute.Enter(cancel);
         Prompt[] texts = segmenter.Prompts.Texts(phrases);
         if (request.Support is null) return texts;
-        CheckSize(request.Support, SupportName, 1);
-        if (request.SupportMask is not null) CheckSize(request.SupportMask, SupportMaskName, 1);
-        Prompt shown;
-        try
-        {
-            shown = segmenter.Prompt(Image.Decode(request.Support, SupportName),
-                request.SupportMask is { } mask ? Mask.Decode(mask, SupportMaskName) : null, cancel: cancel);
-        }
-        catch (ArgumentException e) when (e.ParamName == "mask")
-        {
-            throw new RequestException($"supportMask: {e.Message.Replace(" (Parameter 'mask')", "")}");
-        }
+        Prompt shown = Shown(request, (support, mask) => segmenter.Prompt(support, mask, cancel: cancel));
         float mix = request.Mix ?? 0.5f;
         return texts.Length == 0 ? [shown] : [.. texts.Select(text => Prompt.Mix(shown, text, mix))];
+    }
+
+    /// <summary>Makes something of the support picture and its mask.</summary>
+    private T Shown<T>(SegmentRequest request, Func<Image, Mask?, T> make)
+    {
+        CheckSize(request.Support!, SupportName, 1);
+        if (request.SupportMask is not null) CheckSize(request.SupportMask, SupportMaskName, 1);
+        Image support = Image.Decode(request.Support, SupportName);
+        Mask? mask = request.SupportMask is null ? null : Mask.Decode(request.SupportMask, SupportMaskName);
+        try
+        {
+            return make(support, mask);
+        }
+        catch (ArgumentException e) when (e.ParamName == nameof(mask))
+        {
+            throw new RequestException($"{SupportMaskName}: {e.Message.Replace(" (Parameter 'mask')", "")}");
+        }
     }
 
     private void CheckSize(byte[] file, string name, int masks)

@@ -88,6 +88,7 @@ internal static class ServerHost
             app.MapGroup("/v1").WithMetadata(new NeedsKey()).RequireRateLimiting(UploadsPolicy));
         app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new NeedsKey());
         Reference.Map(app);
+        Page.Map(app);
         return app;
     }
 

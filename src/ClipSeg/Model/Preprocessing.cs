@@ -113,6 +113,20 @@ internal sealed record Preprocessing
         }
     }
 
+    /// <summary>The picture that normalised pixels are of: [3, height, width], rounded to 8 bits.</summary>
+    public Image Denormalize(Tensor planes)
+    {
+        (int height, int width) = (planes[1], planes[2]);
+        Image image = new(width, height);
+        for (int i = 0; i < image.Pixels.Length; i++)
+        {
+            (int pixel, int channel) = Math.DivRem(i, Channels);
+            float level = (planes.Data[channel * height * width + pixel] * Std[channel] + Mean[channel]) / Rescale;
+            image.Pixels[i] = (byte)Math.Clamp(level + 0.5f, 0, 255);
+        }
+        return image;
+    }
+
     /// <summary>A mask at the size of the pictures, by nearest neighbour: [Height, Width].</summary>
     public Tensor Apply(Mask mask)
     {

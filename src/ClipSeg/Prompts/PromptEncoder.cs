@@ -81,9 +81,7 @@ internal sealed class PromptEncoder
         Tensor pixels = _preprocessing.Apply(support);                                  // [1, 3, H, W]
         if (mask is not null)
         {
-            (int height, int width) = (_preprocessing.Height, _preprocessing.Width);
-            VisualPrompt recipe = (engineering ?? VisualPrompt.Default) with { ImageSize = height };
-            pixels = recipe.Apply(pixels.Reshape(3, height, width), Binary(mask, support));
+            pixels = Engineer(pixels, support, mask, engineering);
             pixels = pixels.Reshape(1, 3, pixels[1], pixels[2]);                        // [1, 3, S, S]
         }
         else if (engineering is not null)
@@ -92,6 +90,14 @@ internal sealed class PromptEncoder
                 "A visual prompt is made from a picture and a mask; there is no mask.", nameof(mask));
         }
         return new("picture", _engine.EmbedPictures(pixels).Data);
+    }
+
+    /// <summary>What CLIP would see of a support picture, for people to look at.</summary>
+    /// <exception cref="ArgumentException">The mask is empty or of another size.</exception>
+    public Image Engineer(Image support, Mask mask)
+    {
+        using TensorScope scope = new();
+        return _preprocessing.Denormalize(Engineer(_preprocessing.Apply(support), support, mask, null));
     }
 
     /// <summary>A prompt that shows what to look for by limiting CLIP's attention to it.</summary>
@@ -107,6 +113,14 @@ internal sealed class PromptEncoder
         LayerMask limit = masking.At(
             Binary(mask, support), _preprocessing.Height / patch, _preprocessing.Width / patch);
         return new("picture", _engine.EmbedPictures(_preprocessing.Apply(support), limit).Data);
+    }
+
+    /// <summary>[1, 3, H, W] → [3, S, S], or without a crop → [3, H, W].</summary>
+    private Tensor Engineer(Tensor pixels, Image support, Mask mask, VisualPrompt? engineering)
+    {
+        (int height, int width) = (_preprocessing.Height, _preprocessing.Width);
+        VisualPrompt recipe = (engineering ?? VisualPrompt.Default) with { ImageSize = height };
+        return recipe.Apply(pixels.Reshape(3, height, width), Binary(mask, support));
     }
 
     /// <summary>The mask's foreground at CLIP's size, [H, W].</summary>

@@ -15,11 +15,13 @@ internal sealed class ServerRun : WebApplicationFactory<Terminal>
 {
     private readonly ServerOptions _options;
     private readonly bool _onSocket;
+    private readonly string _model;
     private WebApplication? _app;
 
     /// <param name="onSocket">Whether it listens at a port of this machine, with Kestrel's own limits.</param>
-    public ServerRun(ServerOptions? options = null, bool onSocket = false)
-        => (_options, _onSocket) = ((options ?? new()) with { Port = 0 }, onSocket);
+    /// <param name="model">A folder; by default the toy model.</param>
+    public ServerRun(ServerOptions? options = null, bool onSocket = false, string? model = null)
+        => (_options, _onSocket, _model) = ((options ?? new()) with { Port = 0 }, onSocket, model ?? CliRun.Mini);
 
     public static byte[] Scene { get; } = File.ReadAllBytes(CliRun.Scene);
 
@@ -94,8 +96,8 @@ internal sealed class ServerRun : WebApplicationFactory<Terminal>
 
     private void Start()
     {
-        ServedModel mini = new("mini", Segmenter.Load(CliRun.Mini));
-        _app = ServerHost.Build(_options, [mini], builder =>
+        ServedModel model = new(Path.GetFileName(_model), Segmenter.Load(_model));
+        _app = ServerHost.Build(_options, [model], builder =>
         {
             if (!_onSocket) builder.WebHost.UseTestServer();
         });

@@ -1,0 +1,48 @@
+// What is on the screen as a line for a terminal, as C#, and as a COCO file.
+
+const shell = text => `'${text.replaceAll("'", "'\\''")}'`;
+const literal = text => JSON.stringify(text);
+
+/** A curl command that gets what is shown. */
+export function curl(state, address) {
+  const fields = [`image=@${state.file}`, ...state.prompts.map(p => `prompt=${p}`), ...state.negatives.map(n => `negative=${n}`)];
+  if (state.support) fields.push("support=@example.png");
+  if (state.support?.painted) fields.push("supportMask=@example-mask.png");
+  if (state.support && state.prompts.length) fields.push(`mix=${state.mix}`);
+  if (state.threshold !== 0.5) fields.push(`threshold=${state.threshold}`);
+  if (!state.isDefaultModel) fields.push(`model=${state.model}`);
+  return `curl ${fields.map(f => `-F ${shell(f)}`).join(" ")} ${address}v1/segment`;
+}
+
+/** The same with the library. */
+export function csharp(state) {
+  const lines = [`using Segmenter segmenter = Segmenter.Load(${literal(state.model)});`,
+    `Image picture = Image.Load(${literal(state.file)});`, "EncodedImage encoded = segmenter.Encode(picture);"];
+  if (state.support) {
+    const mask = state.support.painted ? ', Mask.Load("example-mask.png")' : "";
+    lines.push(`Prompt shown = segmenter.Prompt(Image.Load("example.png")${mask});`);
+    const prompts = state.prompts.length
+      ? state.prompts.map(p => `Prompt.Mix(shown, segmenter.Prompt(${literal(p)}), ${state.mix}f)`) : ["shown"];
+    lines.push(`Mask[] masks = segmenter.Segment(encoded, [${prompts.join(", ")}]);`);
+  } else {
+    const nots = state.negatives.map(n => `PromptExpression.Parse(${literal(n)})`).join(", ");
+    const prompts = state.prompts.map(p => `PromptExpression.Parse(${literal(p)})${nots ? `.Without([${nots}])` : ""}`);
+    lines.push(`Mask[] masks = segmenter.Segment(encoded, [${prompts.join(", ")}]);`);
+  }
+  lines.push(`masks[0].Threshold(${state.threshold}f).Save("mask.png");`);
+  return lines.join("\n");
+}
+
+/** A COCO file of an answer that has run lengths. */
+export function coco(answer, file) {
+  const { width, height } = answer.image;
+  const found = answer.results.filter(r => r.found);
+  return {
+    images: [{ id: 1, file_name: file, width, height }],
+    categories: answer.results.map((r, i) => ({ id: i + 1, name: r.prompt || "example" })),
+    annotations: found.map((r, i) => ({
+      id: i + 1, image_id: 1, category_id: answer.results.indexOf(r) + 1, segmentation: r.rle, area: r.area,
+      bbox: r.box, iscrowd: 1, score: r.score,
+    })),
+  };
+}
