@@ -8,6 +8,9 @@ namespace ClipSeg.Cli;
 
 /// <summary>The records that commands print for programs. Text of any script stays readable.</summary>
 [JsonSerializable(typeof(PictureResult))]
+[JsonSerializable(typeof(JournalHead))]
+[JsonSerializable(typeof(JournalEntry))]
+[JsonSerializable(typeof(RunReportEnd))]
 [JsonSerializable(typeof(BenchResult))]
 internal sealed partial class Json : JsonSerializerContext
 {
@@ -20,11 +23,26 @@ internal sealed partial class Json : JsonSerializerContext
     /// <summary>A record as text.</summary>
     public static string Of<T>(T record, JsonTypeInfo<T> type) => JsonSerializer.Serialize(record, type);
 
+    /// <summary>The record that a text holds; null if it holds none.</summary>
+    public static T? Parse<T>(string text, JsonTypeInfo<T> type) where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private static JsonSerializerOptions Writing(bool indented) => new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,      // what it warns of is HTML
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         WriteIndented = indented,
         NewLine = "\n",
     };

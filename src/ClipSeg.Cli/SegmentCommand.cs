@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ClipSeg.Cli.Segmenting;
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
 
@@ -50,6 +51,19 @@ internal sealed class SegmentCommand
         Description = "Say masks in JSON as well, as COCO's compressed run lengths.",
     };
 
+    private readonly Option<string?> _coco = new("--coco")
+    {
+        Description = "Write a COCO file with a category for each prompt.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<float?> _cocoPolygons = new Option<float?>("--coco-polygons")
+    {
+        Description = "In it, polygons that are up to N pixels off, instead of run lengths, which are exact.",
+        HelpName = "N",
+    }.Between(0, 1000);
+
+    private readonly FollowOptions _follow = new();
     private readonly PictureArguments _pictures = new();
     private readonly PromptOptions _prompts = new();
     private readonly ModelOptions _model = new();
@@ -71,8 +85,12 @@ internal sealed class SegmentCommand
         segment._model.AddFineTo(command);
         command.Options.Add(segment._output);
         segment._save.AddTo(command);
-        foreach (Option option in (Option[])[segment._minScore, segment._saveLogits, segment._json, segment._rle])
+        foreach (Option option in (Option[])[segment._minScore, segment._saveLogits, segment._json, segment._rle,
+            segment._coco, segment._cocoPolygons])
+        {
             command.Options.Add(option);
+        }
+        segment._follow.AddTo(command);
         command.SetAction(segment.Run);
         return command;
     }
@@ -80,17 +98,15 @@ internal sealed class SegmentCommand
     private int Run(ParseResult parsed)
     {
         string folder = parsed.GetValue(_output)!;
-        bool isPiped = folder == StandardOutput, json = parsed.GetValue(_json);
+        bool isPiped = folder == StandardOutput, json = parsed.GetValue(_json), watch = _follow.Watches(parsed);
+        string? results = isPiped ? null : folder, coco = parsed.GetValue(_coco);
         (PictureList pictures, IReadOnlyList<string> texts) = _pictures.Read(
-            parsed, isPiped ? null : folder, _terminal.OpenInput);
+            parsed, results, _terminal.OpenInput, mayBeNone: watch);
         PromptRequest request = _prompts.Read(parsed, texts);
         SaveWishes wishes = _save.Read(parsed, isPiped ? [ResultKind.Mask] : SaveOptions.Usual);
-        string? logitsFile = parsed.GetValue(_saveLogits);
-        if (logitsFile is not null && pictures.Count > 1)
-            throw new UsageException($"--save-logits is for one picture, there are {pictures.Count}.");
-        if (parsed.GetValue(_rle) && !json) throw new UsageException("--rle is for --json, which is not there.");
-        if (wishes.Kinds.Contains(ResultKind.Labels) && request.Count > byte.MaxValue)
-            throw new UsageException($"--save labels is for up to {byte.MaxValue} prompts, there are {request.Count}.");
+        bool many = pictures.Count > 1 || watch;
+        Check(parsed, wishes, many, request.Count);
+        _follow.Check(parsed, pictures, isPiped);
         using Stream? pipe = isPiped ? Pipe(wishes, pictures.Count, request.Count, json) : null;
         if (pictures.PassedOver is { } others) _terminal.Warn($"Passed over: {others}.");
 
@@ -99,20 +115,42 @@ internal sealed class SegmentCommand
         foreach (Prompt prompt in prompts.Leaves.Where(p => p.Truncated))
             _terminal.Warn($"Prompt '{prompt.Name}' is too long for the model, which reads only its beginning.");
 
-        using PictureWork work = new(segmenter, prompts, wishes, many: pictures.Count > 1)
+        string[] names = [.. prompts.Prompts.Select(p => p.Name)];
+        bool resume = _follow.Resumes(parsed);
+        using Journal? journal = !resume && (!many || isPiped) ? null
+            : Journal.Open(folder, _follow.Settings(parsed, names, _model.Name(parsed, _terminal)), resume);
+        using RunReport? report = _follow.OpenReport(parsed);
+        using CocoWriter? writer = coco is null ? null : new(coco, names, parsed.GetValue(_cocoPolygons));
+        using PictureWork work = new(segmenter, prompts, wishes, many)
         {
             MinScore = parsed.GetValue(_minScore),      // where a model's own would come in
             Fine = _model.Fine(parsed),
-            Parts = json,
-            Rle = parsed.GetValue(_rle),
-            LogitsFile = logitsFile,
+            Parts = json || journal is not null || report is not null,
+            Rle = parsed.GetValue(_rle) || coco is not null,
+            LogitsFile = parsed.GetValue(_saveLogits),
             Piped = isPiped,
         };
-        return new PictureRun(_terminal, work, new(folder, wishes.Ending), [.. prompts.Prompts.Select(p => p.Name)])
+        return new PictureRun(_terminal, work, new(folder, wishes.Ending), names)
         {
-            Report = new(_terminal, json),
+            Printed = new(_terminal, json),
             Pipe = pipe,
+            Journal = journal,
+            Report = report,
+            Coco = writer,
+            Watched = watch ? new(pictures.Folders, _pictures.IsRecursive(parsed), results) : null,
         }.Run(pictures);
+    }
+
+    private void Check(ParseResult parsed, SaveWishes wishes, bool many, int prompts)
+    {
+        if (parsed.GetValue(_saveLogits) is not null && many)
+            throw new UsageException("--save-logits is for one picture, there are several.");
+        if (parsed.GetValue(_rle) && !parsed.GetValue(_json))
+            throw new UsageException("--rle is for --json, which is not there.");
+        if (parsed.GetValue(_cocoPolygons) is not null && parsed.GetValue(_coco) is null)
+            throw new UsageException("--coco-polygons is for --coco, which is not there.");
+        if (wishes.Kinds.Contains(ResultKind.Labels) && prompts > byte.MaxValue)
+            throw new UsageException($"--save labels is for up to {byte.MaxValue} prompts, there are {prompts}.");
     }
 
     private Stream Pipe(SaveWishes wishes, int pictures, int prompts, bool json)

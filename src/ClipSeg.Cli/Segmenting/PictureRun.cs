@@ -1,3 +1,4 @@
+using ClipSeg.Formats;
 using ClipSeg.Imaging;
 
 namespace ClipSeg.Cli.Segmenting;
@@ -14,33 +15,52 @@ internal sealed class PictureRun(Terminal terminal, PictureWork work, OutputName
 
     private bool _stopped, _failed, _found;
 
-    public required SegmentReport Report { get; init; }
+    public required SegmentReport Printed { get; init; }
 
     /// <summary>Where the one result goes; null for files.</summary>
     public Stream? Pipe { get; init; }
+
+    /// <summary>Knows what earlier runs have finished; null for none.</summary>
+    public Journal? Journal { get; init; }
+
+    public RunReport? Report { get; init; }
+
+    public CocoWriter? Coco { get; init; }
+
+    /// <summary>Folders to follow after the pictures that are there; null for none.</summary>
+    public WatchedFolders? Watched { get; init; }
 
     /// <summary>Runs to the end, or until it is stopped: then what has been read is finished.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="OperationCanceledException">It was stopped before the end.</exception>
     public int Run(IReadOnlyCollection<PictureSource> pictures)
     {
-        int ahead = pictures.Count == 1 ? 1 : Math.Clamp(Environment.ProcessorCount, 2, 8);
-        terminal.Count("Segmenting", pictures.Count, step =>
-            Pipeline.Run(_ => Read(pictures), work.Decode, work.Compute, work.Finish, job => Tell(job, step), ahead));
-        if (_stopped) throw new OperationCanceledException();
+        bool isOne = pictures.Count == 1 && Watched is null;
+        int ahead = isOne ? 1 : Math.Clamp(Environment.ProcessorCount, 2, 8);
+        terminal.Count("Segmenting", Watched is null ? pictures.Count : 0, step => Pipeline.Run(
+            failed => Read(pictures, failed), work.Decode, work.Compute, work.Finish, job => Tell(job, step), ahead));
+        Coco?.Complete();
+        Report?.Complete(_stopped);
+        if (_stopped && Watched is null) throw new OperationCanceledException();
         if (_failed) return CommandLine.BadFile;
-        return _found ? CommandLine.Done : NothingFound;
+        return _found || Watched is not null ? CommandLine.Done : NothingFound;
     }
 
-    private IEnumerable<PictureJob> Read(IEnumerable<PictureSource> pictures)
+    private IEnumerable<PictureJob> Read(IEnumerable<PictureSource> pictures, CancellationToken failed)
     {
-        foreach (PictureSource picture in pictures)
+        IEnumerable<PictureSource> all = Watched is null ? pictures
+            : pictures.Concat(Watched.Follow(terminal.Stop, failed));
+        foreach (PictureSource picture in all)
         {
             if (IsStopped()) yield break;
+            Watched?.See(picture);
             PictureJob job = new(picture, names.For(picture.Path, prompts, picture.Place));
             try
             {
-                job.File = ReadFile(picture.Path);
+                job.Stamp = Journal is null ? null : PictureStamp.Of(picture.Path);
+                job.Result = job.Stamp is null ? null : Journal!.Find(job.Stamp);
+                job.IsResumed = job.Result is not null;
+                if (!job.IsResumed) job.File = ReadFile(picture.Path);
             }
             catch (Exception e) when (CommandLine.IsBadFile(e))
             {
@@ -69,9 +89,24 @@ internal sealed class PictureRun(Terminal terminal, PictureWork work, OutputName
             _failed = true;
             terminal.Warn(error);
         }
+        else if (!job.IsResumed && job.Stamp is { } stamp)
+        {
+            Journal?.Add(stamp, result);
+        }
         _found |= result.HasFound();
-        if (Pipe is null) Report.Add(result);
-        else if (job.Piped is { } bytes) Pipe.Write(bytes);
+        Annotate(job.Source, result);
+        Report?.Add(result, job.IsResumed);
+        if (job.Piped is { } bytes) Pipe!.Write(bytes);
+        else if (Pipe is null && !job.IsResumed) Printed.Add(result);
         step();
+    }
+
+    private void Annotate(PictureSource source, PictureResult result)
+    {
+        if (result is not { Width: { } width, Height: { } height, Prompts: { } found }) return;
+        string file = Path.Combine(source.Place, Path.GetFileName(source.Path)).Replace('\\', '/');
+        Coco?.Add(file, width, height, found.Select((prompt, i) => (prompt, i))
+            .Where(p => p.prompt.Found != false)
+            .Select(p => new CocoFinding(p.i, CocoRle.Parse(p.prompt.Rle!, width, height), p.prompt.Score)));
     }
 }

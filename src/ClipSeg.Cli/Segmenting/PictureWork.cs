@@ -23,6 +23,12 @@ internal sealed class PictureJob(PictureSource source, ResultNames names)
     /// <summary>[P, H, W], at the model's resolution.</summary>
     public Tensor? Logits { get; set; }
 
+    /// <summary>Its file as it was read; null if nobody needs to know.</summary>
+    public PictureStamp? Stamp { get; set; }
+
+    /// <summary>Whether an earlier run has finished it.</summary>
+    public bool IsResumed { get; set; }
+
     /// <summary>What became of it; from then on it passes through.</summary>
     public PictureResult? Result { get; set; }
 

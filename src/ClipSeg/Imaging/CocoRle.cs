@@ -54,6 +54,27 @@ public sealed class CocoRle
         }
     }
 
+    /// <summary>The smallest box around the pixels that are 1, and how many those are; zeros for none.</summary>
+    internal Component Box
+    {
+        get
+        {
+            long at = 0;
+            int left = Width, right = -1, top = Height, bottom = -1;
+            for (int i = 0; i < _counts.Length; at += _counts[i++])
+            {
+                if (i % 2 == 0 || _counts[i] == 0) continue;
+                long last = at + _counts[i] - 1;
+                (left, right) = (Math.Min(left, (int)(at / Height)), (int)(last / Height));
+                // A run that goes on in the next column reaches the bottom of one and the top of the other.
+                bool isInColumn = at / Height == last / Height;
+                top = isInColumn ? Math.Min(top, (int)(at % Height)) : 0;
+                bottom = isInColumn ? Math.Max(bottom, (int)(last % Height)) : Height - 1;
+            }
+            return right < 0 ? default : new(left, top, right - left + 1, bottom - top + 1, checked((int)Area));
+        }
+    }
+
     /// <summary>The runs of a mask's pixels, set (above 0.5) or not.</summary>
     public static CocoRle Of(Mask mask)
     {

@@ -1,4 +1,5 @@
 using ClipSeg.Cli;
+using ClipSeg.Cli.Segmenting;
 using ClipSeg.Tests.Checkpoints;
 using ClipSeg.Tests.Scenes;
 
@@ -48,9 +49,9 @@ internal sealed class CliRun : IDisposable
     public int Segment(params string[] args)
         => Run(["segment", .. args, "--model", Mini, "--output", Folder.At("out")]);
 
-    /// <summary>The names of the files that the run wrote.</summary>
-    public string[] Written()
-        => [.. Directory.GetFiles(Folder.At("out")).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+    /// <summary>The names of the files that the run wrote, without its journal.</summary>
+    public string[] Written() => [.. Directory.GetFiles(Folder.At("out")).Select(f => Path.GetFileName(f)!)
+        .Where(name => name != Journal.FileName).Order(StringComparer.Ordinal)];
 
     /// <summary>Asserts that the run failed with one line on the error stream and nothing on the other.</summary>
     public void AssertFailed(int expectedCode, int code, string expected)
