@@ -18,6 +18,9 @@ internal sealed class Linear
         _bias = w.Get("bias", added, inputs, outputs);
     }
 
+    /// <summary>What its product multiplies.</summary>
+    public Precision Precision => _weight.Precision;
+
     /// <summary>[..., inputs] → [..., outputs].</summary>
     public Product Forward(Tensor x, Activation activation = Activation.None) => new(x, _weight, _bias, activation);
 }
@@ -60,7 +63,7 @@ internal sealed class SelfAttention
         Tensor q = _q.Forward(x);                                               // [B, T, C]
         Tensor k = _k.Forward(x);                                               // [B, T, C]
         Tensor v = _v.Forward(x);                                               // [B, T, C]
-        return _out.Forward(Tensor.Attention(q, k, v, _heads, causal, mask));   // [B, T, C]
+        return _out.Forward(Tensor.Attention(q, k, v, _heads, causal, mask, _q.Precision));      // [B, T, C]
     }
 }
 

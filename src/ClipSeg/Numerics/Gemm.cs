@@ -43,7 +43,7 @@ internal static unsafe class Gemm
     public static void Multiply(
         ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> c, int ldc, Epilogue epilogue = default)
     {
-        CheckRows(a, lda, m, b);
+        CheckRows(a, lda, m, b.K);
         if (b.Precision == Precision.Float32)
         {
             fixed (float* pa = a) Run(new(pa, lda), m, b, c, ldc, epilogue, here: false);
@@ -63,11 +63,14 @@ internal static unsafe class Gemm
             Run(new(elements, b.Depth) { Scales = scales }, a.Elements[0], b, c, ldc, epilogue, here: false);
     }
 
-    /// <summary>The product on this thread alone: for callers that have split their work already.</summary>
+    /// <summary>
+    /// The product on this thread alone, of rows that have B's precision already: for callers that have split their
+    /// work.
+    /// </summary>
     internal static void MultiplyHere(
         ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> c, int ldc, Epilogue epilogue = default)
     {
-        CheckRows(a, lda, m, b);
+        CheckRows(a, lda, m, b.Depth);
         fixed (float* pa = a) Run(new(pa, lda), m, b, c, ldc, epilogue, here: true);
     }
 
@@ -147,11 +150,11 @@ internal static unsafe class Gemm
         }
     }
 
-    private static void CheckRows(ReadOnlySpan<float> a, int lda, int m, PackedMatrix b)
+    private static void CheckRows(ReadOnlySpan<float> a, int lda, int m, int depth)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(m);
-        ArgumentOutOfRangeException.ThrowIfLessThan(lda, b.K);
-        long needed = m == 0 ? 0 : (long)(m - 1) * lda + b.K;
+        ArgumentOutOfRangeException.ThrowIfLessThan(lda, depth);
+        long needed = m == 0 ? 0 : (long)(m - 1) * lda + depth;
         if (a.Length < needed) Throw.LengthMismatch("Gemm A", a.Length, (int)needed);
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -8,37 +9,36 @@ internal static partial class Kernels
 {
     /// <summary>y[i] = exp(s x[i] - m) / Σⱼ exp(s x[j] - m), m the maximum of s x. <c>y</c> may be <c>x</c>.</summary>
     /// <param name="scale">s, above 0.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Softmax(ReadOnlySpan<float> x, Span<float> y, float scale = 1)
+        => Scale(y, 1 / Exponentials(x, y, scale));
+
+    /// <summary>y[i] = exp(s x[i] - m), m the maximum of s x; <c>y</c> may be <c>x</c>. Returns their sum.</summary>
+    /// <param name="scale">s, above 0.</param>
+    /// <remarks>The maximum makes exp never overflow; a masked score is -inf and becomes exactly 0.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static float Exponentials(ReadOnlySpan<float> x, Span<float> y, float scale = 1)
     {
-        if (x.Length != y.Length) Throw.LengthMismatch(nameof(Softmax), x.Length, y.Length);
-        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
-        Span<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
-        int tail = xv.Length * Vector<float>.Count;     // first index past the whole vectors
-
-        // What does not fill a vector is padded with -inf, whose exponential is exactly 0.
-        Span<float> padded = stackalloc float[Vector<float>.Count];
-        padded.Fill(float.NegativeInfinity);
-        x[tail..].CopyTo(padded);
-        Vector<float> rest = new(padded);
-
-        // The maximum goes first, so that exp never overflows (a masked score is -inf and becomes exactly 0, too).
-        Vector<float> maxima = rest;
-        foreach (Vector<float> v in xv) maxima = Vector.Max(maxima, v);
-        float max = float.NegativeInfinity;
-        for (int i = 0; i < Vector<float>.Count; i++) max = MathF.Max(max, maxima[i]);
-        max *= scale;
-
+        if (x.Length != y.Length) Throw.LengthMismatch(nameof(Exponentials), x.Length, y.Length);
+        float max = TensorPrimitives.Max(x) * scale;
         Vector<float> sums = Vector<float>.Zero, scales = new(scale), shift = new(max);
-        for (int i = 0; i < xv.Length; i++) sums += yv[i] = Exp(xv[i] * scales - shift);
-        if (tail < x.Length)
+        int i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
-            sums += rest = Exp(rest * scales - shift);
-            for (int i = tail; i < x.Length; i++) y[i] = rest[i - tail];
+            Vector<float> e = Exp(new Vector<float>(x[i..]) * scales - shift);
+            e.CopyTo(y[i..]);
+            sums += e;
         }
-        float sum = Vector.Sum(sums);
-
-        Scale(y, 1 / sum);
+        if (i < x.Length)
+        {
+            // What does not fill a vector is padded with -inf, whose exponential is exactly 0.
+            Span<float> padded = stackalloc float[Vector<float>.Count];
+            padded.Fill(float.NegativeInfinity);
+            x[i..].CopyTo(padded);
+            Vector<float> rest = Exp(new Vector<float>(padded) * scales - shift);
+            sums += rest;
+            for (int j = i; j < x.Length; j++) y[j] = rest[j - i];
+        }
+        return Vector.Sum(sums);
     }
 
     /// <summary>The definition, and the tests' oracle.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 
 namespace ClipSeg.Numerics;
 
@@ -23,8 +24,8 @@ internal sealed record AttentionMask(Tensor Keys, AttentionMaskScope Scope, bool
 
 internal sealed partial class Tensor
 {
-    /// <summary>The rows of scores that are in the cache at once.</summary>
-    private const int AttentionRows = 16 * GemmKernel.Rows;
+    /// <summary>The most scores that are in the cache at once, and the most rows of them.</summary>
+    private const int AttentionScores = 1 << 16, AttentionRows = 16 * GemmKernel.Rows;
 
     /// <summary>
     /// Multi-head attention, softmax(q kᵀ / √D) v per head: three times [B, T, C] → [B, T, C] with heads side by side
@@ -32,9 +33,14 @@ internal sealed partial class Tensor
     /// </summary>
     /// <param name="causal">Token t sees only tokens 0..t.</param>
     /// <param name="mask">Inference only.</param>
-    /// <remarks>The scores are made and used a few rows at a time; they are never all in memory.</remarks>
-    public static Tensor Attention(
-        Tensor q, Tensor k, Tensor v, int heads, bool causal = false, AttentionMask? mask = null)
+    /// <param name="precision">What the two products multiply; anything but Float32 is BFloat16, as int8 has no
+    /// scales for what changes with every picture, and Float32 where a tape records.</param>
+    /// <remarks>
+    /// The scores are made and used a few rows at a time; they are never all in memory. A row's exponentials are not
+    /// divided by their sum before the second product but after it, when there are fewer of them.
+    /// </remarks>
+    public static Tensor Attention(Tensor q, Tensor k, Tensor v, int heads, bool causal = false,
+        AttentionMask? mask = null, Precision precision = Precision.Float32)
     {
         if (q.Rank != 3 || q[2] % heads != 0) Throw.Shape(nameof(Attention), q._shape, $"[B, T, {heads} * D]");
         if (!k.Shape.SequenceEqual(q.Shape)) Throw.ShapeMismatch(nameof(Attention), k._shape, q._shape);
@@ -46,7 +52,10 @@ internal sealed partial class Tensor
         bool records = Tape.Current is not null && (q.RequiresGrad || k.RequiresGrad || v.RequiresGrad);
         float dropout = records ? Tape.Current!.Dropout : 0;
         HeadsAttention operation =
-            new(q, k, v, heads, causal, mask, dropout, dropout > 0 ? Tape.Current!.NextSeed() : 0);
+            new(q, k, v, heads, causal, mask, dropout, dropout > 0 ? Tape.Current!.NextSeed() : 0)
+            {
+                Precision = records || precision == Precision.Float32 ? Precision.Float32 : Precision.BFloat16,
+            };
         Tensor y = Empty(q._shape);
         Workers.Split(q[0] * heads, 1, (start, end) =>
         {
@@ -73,30 +82,62 @@ internal sealed partial class Tensor
         private readonly int _tokens = q[1], _width = q[2], _d = q[2] / heads;
         private readonly float _scale = 1 / MathF.Sqrt(q[2] / heads);
 
+        /// <summary>What <see cref="Forward"/> multiplies.</summary>
+        public Precision Precision { get; init; }
+
         /// <summary>Where head <paramref name="i"/> (counted over the batch) starts in a [B, T, C].</summary>
         private int Start(int i) => i / heads * _tokens * _width + i % heads * _d;
 
         public void Forward(int i, Tensor y)
         {
-            int start = Start(i);
-            PackedMatrix keys = PackedMatrix.Rent(_d, _tokens), values = PackedMatrix.Rent(_tokens, _d);
+            int start = Start(i), rowsAtOnce = Math.Clamp(
+                AttentionScores / _tokens / GemmKernel.Rows * GemmKernel.Rows, GemmKernel.Rows, AttentionRows);
+            PackedMatrix keys = PackedMatrix.Rent(_d, _tokens, Precision),
+                values = PackedMatrix.Rent(_tokens, _d, Precision);
             keys.Pack(k.Data[start..], _width, transposed: true);
             values.Pack(v.Data[start..], _width, transposed: false);
-            float[] scores = BufferPool.Rent(AttentionRows * _tokens);
+            float[] buffer = BufferPool.Rent(rowsAtOnce * (_tokens + keys.Depth + values.Depth));
+            Span<float> scores = buffer.AsSpan(0, rowsAtOnce * _tokens),
+                queries = buffer.AsSpan(scores.Length, rowsAtOnce * keys.Depth),
+                weights = buffer.AsSpan(scores.Length + queries.Length, rowsAtOnce * values.Depth);
+            Span<float> sums = stackalloc float[AttentionRows];
 
-            for (int row = 0; row < _tokens; row += AttentionRows)
+            for (int row = 0; row < _tokens; row += rowsAtOnce)
             {
-                int rows = Math.Min(AttentionRows, _tokens - row), at = start + row * _width;
-                Span<float> s = scores.AsSpan(0, rows * _tokens);
-                Gemm.MultiplyHere(q.Data[at..], _width, rows, keys, s, _tokens);
-                Weigh(s, i, row, rows);
+                int rows = Math.Min(rowsAtOnce, _tokens - row), at = start + row * _width;
+                Span<float> s = scores[..(rows * _tokens)];
+                Multiply(q.Data[at..], _width, rows, keys, queries, s, _tokens);
+                for (int r = 0; r < rows; r++)
+                {
+                    Span<float> one = s.Slice(r * _tokens, _tokens);
+                    int visible = Limit(one, i, row + r);
+                    sums[r] = Kernels.Exponentials(one[..visible], one[..visible], _scale);
+                    one[visible..].Clear();
+                }
                 if (dropout > 0) Kernels.Dropout(s, dropout, seed, DropoutStart(i, row));
-                Gemm.MultiplyHere(s, _tokens, rows, values, y.Data[at..], _width);
+                Multiply(s, _tokens, rows, values, weights, y.Data[at..], _width);
+                for (int r = 0; r < rows; r++) Kernels.Scale(y.Data.Slice(at + r * _width, _d), 1 / sums[r]);
             }
 
-            BufferPool.Return(scores);
+            BufferPool.Return(buffer);
             values.Return();
             keys.Return();
+        }
+
+        /// <summary>A product on this thread, in B's precision.</summary>
+        /// <param name="reduced">Room for A in that precision.</param>
+        private static void Multiply(
+            ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> reduced, Span<float> c, int ldc)
+        {
+            if (b.Precision == Precision.Float32)
+            {
+                Gemm.MultiplyHere(a, lda, m, b, c, ldc);
+                return;
+            }
+            Span<uint> elements = MemoryMarshal.Cast<float, uint>(reduced);
+            for (int r = 0; r < m; r++)
+                Kernels.ToBFloat16(a.Slice(r * lda, b.K), elements.Slice(r * b.Depth, b.Depth));
+            Gemm.MultiplyHere(reduced, b.Depth, m, b, c, ldc);
         }
 
         public void Backward(int i, Tensor dy, Tensor dq, Tensor dk, Tensor dv)
@@ -107,7 +148,7 @@ internal sealed partial class Tensor
                 t = buffer.AsSpan(2 * n * n, n * n);
 
             Product(q, k, start, p);                              // p = softmax(q kᵀ / √D)
-            Weigh(p, i, 0, n);
+            Weigh(p, i);
             Product(dy, v, start, dp);                            // dp = dy vᵀ
             if (dropout > 0)
             {
@@ -137,22 +178,32 @@ internal sealed partial class Tensor
 
         private uint DropoutStart(int i, int row) => (uint)(i * _tokens + row) * (uint)_tokens;
 
-        /// <summary>Turns scores into weights, in place: scale, mask, softmax.</summary>
-        private void Weigh(Span<float> scores, int i, int row, int rows)
+        /// <summary>Turns scores into weights, in place: mask, scale, softmax.</summary>
+        private void Weigh(Span<float> scores, int i)
         {
-            for (int r = 0; r < rows; r++)
+            for (int row = 0; row < _tokens; row++)
             {
-                Span<float> s = scores.Slice(r * _tokens, _tokens);
-                int visible = causal ? row + r + 1 : _tokens;
-                if (mask is not null && (row + r == 0) == (mask.Scope == AttentionMaskScope.ClassToken))
-                {
-                    ReadOnlySpan<float> factors = mask.Keys.Data.Slice(i / heads * (_tokens - 1), _tokens - 1);
-                    for (int j = 1; j < _tokens; j++)
-                        s[j] = mask.Exclude && factors[j - 1] == 0 ? float.NegativeInfinity : s[j] * factors[j - 1];
-                }
+                Span<float> s = scores.Slice(row * _tokens, _tokens);
+                int visible = Limit(s, i, row);
                 Kernels.Softmax(s[..visible], s[..visible], _scale);
                 s[visible..].Clear();
             }
+        }
+
+        /// <summary>Applies the mask to a row of scores; returns how many tokens, the first ones, it sees.</summary>
+        private int Limit(Span<float> scores, int i, int row)
+        {
+            if (mask is not null && (row == 0) == (mask.Scope == AttentionMaskScope.ClassToken))
+            {
+                ReadOnlySpan<float> factors = mask.Keys.Data.Slice(i / heads * (_tokens - 1), _tokens - 1);
+                for (int j = 1; j < _tokens; j++)
+                {
+                    scores[j] = mask.Exclude && factors[j - 1] == 0
+                        ? float.NegativeInfinity
+                        : scores[j] * factors[j - 1];
+                }
+            }
+            return causal ? row + 1 : _tokens;
         }
 
         /// <summary>z[T, T] = x yᵀ for one head.</summary>

@@ -30,6 +30,51 @@ public sealed class PrecisionTests
 
     [Theory]
     [MemberData(nameof(Ways))]
+    public void Attention_is_that_of_rounded_queries_keys_values_and_weights(Precision precision, bool generated)
+        => Run(generated, () =>
+    {
+        const int Heads = 2, Width = 34, Depth = Width / Heads;
+        Precision rounded = precision == Precision.Float32 ? precision : Precision.BFloat16;
+        Random random = new(5);
+        foreach (int tokens in (int[])[1, 2, 7, 64, 131])
+        {
+            foreach (bool causal in (bool[])[false, true])
+            {
+                Tensor q = random.Tensor(1, tokens, Width), k = random.Tensor(1, tokens, Width),
+                    v = random.Tensor(1, tokens, Width);
+                Tensor actual = Tensor.Attention(q, k, v, Heads, causal, precision: precision);
+                for (int t = 0; t < tokens; t++)
+                {
+                    for (int c = 0; c < Width; c++)
+                    {
+                        Assert.Equal(Expected(q.Data, k.Data, v.Data, t, c, causal ? t + 1 : tokens),
+                            actual.Data[t * Width + c], rounded == Precision.Float32 ? 1e-5f : 3e-3f);
+                    }
+                }
+            }
+        }
+
+        float Expected(Span<float> q, Span<float> k, Span<float> v, int t, int c, int visible)
+        {
+            double[] scores = new double[visible];
+            for (int j = 0; j < visible; j++)
+            {
+                for (int d = c / Depth * Depth; d < c / Depth * Depth + Depth; d++)
+                    scores[j] += (double)Rounded(q[t * Width + d], rounded) * Rounded(k[j * Width + d], rounded);
+            }
+            double max = scores.Max(), sum = 0, y = 0;
+            for (int j = 0; j < visible; j++)
+            {
+                double e = Math.Exp((scores[j] - max) / Math.Sqrt(Depth));
+                sum += e;
+                y += Rounded((float)e, rounded) * (double)Rounded(v[j * Width + c], rounded);
+            }
+            return (float)(y / sum);
+        }
+    });
+
+    [Theory]
+    [MemberData(nameof(Ways))]
     public void A_transposed_product_adds_to_what_is_there(Precision precision, bool generated) => Run(generated, () =>
     {
         if (precision == Precision.Int8) return;        // no gradient is computed in integers
