@@ -47,8 +47,8 @@ internal sealed class ModelOptions
 
     private readonly Option<bool> _fine = new("--fine")
     {
-        Description = "Read pictures larger than the model does in four overlapping tiles, too: better edges and small "
-            + "things, in five times the time.",
+        Description = "Read pictures larger than the model does in four overlapping tiles, too: better edges, in five "
+            + "times the time.",
     };
 
     private readonly ComputeOptions _compute = new();

@@ -100,8 +100,8 @@ public sealed class Segmenter : IDisposable
     /// <summary>Reads a picture with CLIP, so that prompts only cost the decoder.</summary>
     /// <param name="fine">
     /// Whether a picture that is 1.75 times as large as the model reads, or larger, is read in four overlapping tiles
-    /// beside, whose answers are blended with that of the whole: edges and small things come out better, large things
-    /// worse. Reading it and prompts take five times as long and as much memory.
+    /// beside: what the prompt means is then seen in the whole, and edges in the tiles. Reading it and prompts take
+    /// five times as long and as much memory.
     /// </param>
     public EncodedImage Encode(Image image, bool fine, CancellationToken cancel = default)
     {
@@ -298,12 +298,13 @@ public sealed class Segmenter : IDisposable
     {
         Tensor whole = Engine.Decode(image.Activations, conditionals, image.GridHeight, image.GridWidth);
         if (image.Tiling is not { } tiling) return whole;
-        Tensor map = tiling.Begin(whole);
+        Tensor map = tiling.Begin(whole[0]);
         for (int i = 0; i < tiling.Count; i++)
         {
             using TensorScope scope = new();
             tiling.Add(map, Decode(image.Tiles[i], conditionals), i);
         }
+        tiling.Finish(map, whole, image.GridHeight, image.GridWidth);
         return map;
     }
 

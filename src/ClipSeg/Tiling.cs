@@ -1,5 +1,6 @@
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace ClipSeg;
 
@@ -7,12 +8,12 @@ namespace ClipSeg;
 /// Two by two overlapping tiles of a picture that is larger than the network reads: each of the network's size, all
 /// together a map of <see cref="Width"/> x <see cref="Height"/> that covers the picture.
 /// </summary>
-/// <remarks>More and smaller tiles find edges no better and lose what is larger than they are.</remarks>
+/// <remarks>
+/// More and smaller tiles find edges no better, and the mean of tiles and the whole loses what is larger than a tile.
+/// </remarks>
 internal sealed class Tiling
 {
-    private const int Overlap = 4;              // a quarter of a tile's side
-    private const float WholePart = 0.5f;       // of the logits of the whole picture; the tiles have the rest
-
+    private const int Overlap = 4;      // a quarter of a tile's side
     private readonly int _tileWidth, _tileHeight;
     private readonly Side _across, _down;
 
@@ -49,12 +50,11 @@ internal sealed class Tiling
         return tile;
     }
 
-    /// <summary>Begins the maps with the logits of the whole picture: [P, H, W] → [P, Height, Width].</summary>
-    public Tensor Begin(Tensor whole)
+    /// <summary>Maps to add tiles to: [prompts, Height, Width].</summary>
+    public Tensor Begin(int prompts)
     {
-        Tensor map = Tensor.Empty(whole[0], Height, Width);
-        Interpolation.Bilinear(whole.Data, whole[0], whole[1], whole[2], map.Data, Height, Width, alignCorners: false);
-        Kernels.Scale(map.Data, WholePart);
+        Tensor map = Tensor.Empty(prompts, Height, Width);
+        map.Data.Clear();
         return map;
     }
 
@@ -71,8 +71,46 @@ internal sealed class Tiling
             int y = row % _tileHeight;
             Span<float> to = map.Data.Slice((row / _tileHeight * Height + top + y) * Width + left, _tileWidth);
             ReadOnlySpan<float> from = tile.Data.Slice(row * _tileWidth, _tileWidth);
-            for (int x = 0; x < to.Length; x++) to[x] += (1 - WholePart) * down[y] * across[x] * from[x];
+            for (int x = 0; x < to.Length; x++) to[x] += down[y] * across[x] * from[x];
         }
+    }
+
+    /// <summary>
+    /// Makes the tiles' maps the final ones: what is coarse is the whole picture's, what is fine the tiles'. Coarse
+    /// are the means in cells, one for each token of the whole, interpolated.
+    /// </summary>
+    /// <param name="map">[P, Height, Width], all tiles added.</param>
+    /// <param name="whole">[P, H, W]: logits of the whole picture.</param>
+    /// <param name="gridHeight">In tokens.</param>
+    /// <param name="gridWidth">In tokens.</param>
+    public void Finish(Tensor map, Tensor whole, int gridHeight, int gridWidth)
+    {
+        int size = Width * Height;
+        using TensorScope scope = new();
+        Tensor large = Tensor.Empty(Height, Width);
+        for (int p = 0; p < map[0]; p++)
+        {
+            Span<float> fine = map.Data.Slice(p * size, size);
+            float[] coarse = Means(fine, gridHeight, gridWidth);
+            Interpolation.Bilinear(coarse, 1, gridHeight, gridWidth, large.Data, Height, Width, alignCorners: false);
+            TensorPrimitives.Subtract(fine, large.Data, fine);
+            ReadOnlySpan<float> logits = whole.Data.Slice(p * whole[1] * whole[2], whole[1] * whole[2]);
+            Interpolation.Bilinear(logits, 1, whole[1], whole[2], large.Data, Height, Width, alignCorners: false);
+            Kernels.Add(large.Data, fine);
+        }
+    }
+
+    private float[] Means(ReadOnlySpan<float> map, int gridHeight, int gridWidth)
+    {
+        float[] sums = new float[gridHeight * gridWidth], counts = new float[sums.Length];
+        for (int i = 0; i < map.Length; i++)
+        {
+            int cell = i / Width * gridHeight / Height * gridWidth + i % Width * gridWidth / Width;
+            sums[cell] += map[i];
+            counts[cell]++;
+        }
+        TensorPrimitives.Divide(sums, counts, sums);
+        return sums;
     }
 
     private (int Left, int Top) Corner(int index)

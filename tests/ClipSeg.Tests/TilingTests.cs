@@ -36,17 +36,24 @@ public sealed class TilingTests
     }
 
     [Fact]
-    public void Half_is_the_whole_and_half_the_tiles_which_fade_into_each_other()
+    public void Tiles_fade_into_each_other()
     {
         Tiling tiling = new(14, 8, 8, 8);                           // two tiles that share columns 6 and 7
-        Tensor map = tiling.Begin(new([.. Enumerable.Repeat(1f, 64)], 1, 8, 8));
+        Tensor map = tiling.Begin(1);
         tiling.Add(map, new([.. Enumerable.Repeat(10f, 64)], 1, 8, 8), 0);
         tiling.Add(map, new([.. Enumerable.Repeat(20f, 64)], 1, 8, 8), 1);
-        for (int y = 0; y < 8; y++)
-        {
-            Close.All([5.5f, 5.5f, 5.5f, 5.5f, 5.5f, 5.5f, 6.75f, 9.25f, 10.5f, 10.5f, 10.5f, 10.5f, 10.5f, 10.5f],
-                map.Data.Slice(y * 14, 14).ToArray(), 1e-5f);
-        }
+        float[] row = [10, 10, 10, 10, 10, 10, 12.5f, 17.5f, 20, 20, 20, 20, 20, 20];
+        for (int y = 0; y < 8; y++) Close.All(row, map.Data.Slice(y * 14, 14).ToArray(), 1e-5f);
+    }
+
+    [Fact]
+    public void The_whole_says_what_is_coarse_and_tiles_what_is_fine()
+    {
+        Tiling tiling = new(8, 8, 8, 8);
+        Tensor map = new([.. Enumerable.Range(0, 64).Select(i => i % 2 == 0 ? 90f : 110)], 1, 8, 8);
+        tiling.Finish(map, new([1, 3, 1, 3], 1, 2, 2), 2, 2);
+        float[] row = [-9, 11, -8.75f, 11.75f, -7.75f, 12.75f, -7, 13];
+        for (int y = 0; y < 8; y++) Close.All(row, map.Data.Slice(y * 8, 8).ToArray(), 1e-4f);
     }
 
     [Fact]
@@ -59,24 +66,30 @@ public sealed class TilingTests
         Tensor fine = segmenter.Logits(segmenter.Encode(picture, fine: true), prompts);
 
         Assert.Equal([2, 84, 84], fine.Shape.ToArray());
-        float[] expected = new float[2 * 84 * 84];
-        Tensor whole = segmenter.Logits(segmenter.Encode(picture), prompts);
-        Interpolation.Bilinear(whole.Data, 2, 48, 48, expected, 84, 84, alignCorners: false);
-        for (int i = 0; i < expected.Length; i++) expected[i] /= 2;
+        float[] tiles = new float[2 * 84 * 84], cells = new float[2 * 6 * 6];
         foreach ((int left, int top) in ((int, int)[])[(0, 0), (36, 0), (0, 36), (36, 36)])
         {
             Tensor tile = segmenter.Logits(segmenter.Encode(Cut(picture, left, top, 48)), prompts);
             for (int i = 0; i < tile.Length; i++)
             {
                 (int x, int y) = (i % 48, i / 48 % 48);
-                float weight = Weight(left, x) * Weight(top, y) / 2;
-                expected[(i / (48 * 48) * 84 + top + y) * 84 + left + x] += weight * tile.Data[i];
+                float value = Weight(left, x) * Weight(top, y) * tile.Data[i];
+                tiles[(i / (48 * 48) * 84 + top + y) * 84 + left + x] += value;
+                cells[(i / (48 * 48) * 6 + (top + y) / 14) * 6 + (left + x) / 14] += value / (14 * 14);
             }
         }
-        Close.All(expected, fine.Data, 1e-4f);
+        float[] coarse = Large(cells, 6), whole = Large(segmenter.Logits(segmenter.Encode(picture), prompts).Data, 48);
+        Close.All([.. tiles.Select((t, i) => t - coarse[i] + whole[i])], fine.Data, 1e-4f);
 
         static float Weight(int start, int i)
             => start == 0 ? Math.Min(1, (47.5f - i) / 12) : Math.Min(1, (i + 0.5f) / 12);
+
+        static float[] Large(ReadOnlySpan<float> maps, int side)
+        {
+            float[] large = new float[2 * 84 * 84];
+            Interpolation.Bilinear(maps, 2, side, side, large, 84, 84, alignCorners: false);
+            return large;
+        }
     }
 
     [Fact]
