@@ -13,7 +13,8 @@ internal sealed class ServeCommand
         curl -F image=@photo.jpg -F prompt="a cup" -H "Accept: image/png" http://127.0.0.1:8080/v1/segment -o cup.png
         """;
 
-    private const string KeysVariable = "CLIPSEG_API_KEYS", OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string KeysVariable = "CLIPSEG_API_KEYS", OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        TokenVariable = "LABEL_STUDIO_API_KEY";
 
     private static readonly ServerOptions _defaults = new();
 
@@ -93,6 +94,25 @@ internal sealed class ServeCommand
         HelpName = "URL",
     };
 
+    private readonly Option<string[]> _labels = new("--label")
+    {
+        Description = "What is looked for where a tool sends no prompts, as CVAT does not; several.",
+        HelpName = "WORDS",
+    };
+
+    private readonly Option<Uri?> _labelStudio = new("--label-studio")
+    {
+        Description = $"The Label Studio whose tasks' pictures are fetched, with the key in ${TokenVariable}.",
+        HelpName = "URL",
+    };
+
+    private readonly Option<Uri[]> _picturesFrom = new("--pictures-from")
+    {
+        Description = "Where else such pictures may be fetched from, such as https://bucket.example.org; several. "
+            + "In a private network, by its address.",
+        HelpName = "ORIGIN",
+    };
+
     private readonly Option<string> _log = new("--log")
     {
         Description = "How lines of the log look; by default text on a terminal, else json.",
@@ -112,7 +132,7 @@ internal sealed class ServeCommand
         command.Options.Add(serve._models);
         foreach (Option option in (Option[])[serve._host, serve._port, serve._queue, serve._maxUpload,
             serve._maxPixels, serve._timeout, serve._cache, serve._keys, serve._origins, serve._otlp,
-            serve._log.AcceptOnlyFromAmong("text", "json")])
+            serve._labels, serve._labelStudio, serve._picturesFrom, serve._log.AcceptOnlyFromAmong("text", "json")])
             command.Options.Add(option);
         serve._compute.AddTo(command);
         command.SetAction(serve.Run);
@@ -135,6 +155,10 @@ internal sealed class ServeCommand
             Origins = parsed.GetValue(_origins) ?? [],
             Otlp = parsed.GetValue(_otlp) ?? (Uri.TryCreate(_terminal.Variable(OtlpVariable), UriKind.Absolute,
                 out Uri? collector) ? collector : null),
+            Labels = parsed.GetValue(_labels) ?? [],
+            LabelStudio = parsed.GetValue(_labelStudio),
+            LabelStudioToken = _terminal.Variable(TokenVariable),
+            PictureOrigins = parsed.GetValue(_picturesFrom) ?? [],
             JsonLog = (parsed.GetValue(_log) ?? (_terminal.Interactive ? "text" : "json")) == "json",
         };
         ServerHost.Run(options, Load(parsed),

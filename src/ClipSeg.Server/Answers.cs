@@ -49,11 +49,16 @@ internal static class Answers
     {
         Output.Mask => Soften(Any(work.Found.Select(f => f.Binary)), tools.Feather).EncodePng(),
         Output.Soft => Any(work.Found.Select(f => f.Soft)).EncodePng(),
-        Output.Cutout => work.Decode().CutOut(Soften(Any(work.Found.Select(f => f.Binary)), tools.Feather)).EncodePng(),
+        Output.Cutout => CutOut(work, tools.Feather).EncodePng(),
         Output.Overlay => Overlay.Draw(work.Decode(), [.. work.Found.Select(f => f.Soft)],
             [.. work.Found.Select(f => f.Prompt)], work.Threshold).EncodePng(),
         _ => throw new RequestException($"{output} is no picture; pictures are mask, soft, overlay and cutout."),
     };
+
+    /// <summary>The picture with alpha where any prompt found something.</summary>
+    /// <param name="feather">In pixels; 0 for hard edges.</param>
+    public static Image CutOut(Segmented work, float feather)
+        => work.Decode().CutOut(Soften(Any(work.Found.Select(f => f.Binary)), feather));
 
     private static PromptAnswer Describe(Found found, Rgb colour, IReadOnlyList<Output> outputs, float feather)
     {

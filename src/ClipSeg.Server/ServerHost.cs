@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -86,10 +87,25 @@ internal static class ServerHost
         readiness.Map(app);
         new Endpoints(options, models, segmentation, turns).Map(
             app.MapGroup("/v1").WithMetadata(new NeedsKey()).RequireRateLimiting(UploadsPolicy));
+        MapAdapters(app, options, models, segmentation, turns);
         app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new NeedsKey());
         Reference.Map(app);
         Page.Map(app);
         return app;
+    }
+
+    private static void MapAdapters(WebApplication app, ServerOptions options, IReadOnlyList<ServedModel> models,
+        Segmentation segmentation, Turns turns)
+    {
+        RemotePictures pictures = new(options);
+        app.Lifetime.ApplicationStopped.Register(pictures.Dispose);
+        LabelStudio labelStudio = new(models, segmentation, turns, pictures);
+        labelStudio.MapHealth(app);
+        RouteGroupBuilder routes = app.MapGroup("").WithMetadata(new NeedsKey()).RequireRateLimiting(UploadsPolicy);
+        labelStudio.Map(routes);
+        new Cvat(options, models, segmentation, turns).Map(routes);
+        new HuggingFace(options, segmentation, turns).Map(routes);
+        new Rembg(options, segmentation, turns).Map(routes);
     }
 
     private static void AddLog(WebApplicationBuilder builder, ServerOptions options)

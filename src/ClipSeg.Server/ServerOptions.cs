@@ -51,6 +51,18 @@ internal sealed record ServerOptions
     /// <summary>Where metrics and traces are sent by OTLP; null for nowhere.</summary>
     public Uri? Otlp { get; init; }
 
+    /// <summary>What is looked for where a tool sends no prompts.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>Where pictures of Label Studio's tasks are fetched; null if tasks have none of its own.</summary>
+    public Uri? LabelStudio { get; init; }
+
+    /// <summary>A key of Label Studio's, which only it is sent.</summary>
+    public string? LabelStudioToken { get; init; }
+
+    /// <summary>From where pictures of Label Studio's tasks may be fetched beside itself.</summary>
+    public IReadOnlyList<Uri> PictureOrigins { get; init; } = [];
+
     /// <summary>Whether log lines are JSON, for programs.</summary>
     public bool JsonLog { get; init; }
 }
