@@ -1,3 +1,5 @@
+using ClipSeg.Numerics;
+
 namespace ClipSeg.Imaging;
 
 /// <content>
@@ -6,6 +8,8 @@ namespace ClipSeg.Imaging;
 /// </content>
 public sealed partial class Mask
 {
+    private const int LeastPixels = 1 << 16;    // that are worth another thread
+
     /// <summary>The binary mask: 1 where a set pixel (above 0.5) is at most the radius away.</summary>
     /// <param name="radius">In pixels, not negative; Euclidean, so that corners become round.</param>
     public Mask Grow(float radius) => Within(radius, set: true);
@@ -29,11 +33,14 @@ public sealed partial class Mask
         if (!(radius > 0)) throw new ArgumentException($"A soft edge's radius is above 0, got {radius}.");
         float[] outside = DistanceTransform.Squared(this, set: true);
         float[] inside = DistanceTransform.Squared(this, set: false);
-        for (int i = 0; i < inside.Length; i++)
+        Workers.Split(inside.Length, LeastPixels, (first, last) =>
         {
-            float distance = inside[i] > 0 ? MathF.Sqrt(inside[i]) - 0.5f : 0.5f - MathF.Sqrt(outside[i]);
-            inside[i] = Math.Clamp(0.5f + distance / (2 * radius), 0, 1);
-        }
+            for (int i = first; i < last; i++)
+            {
+                float distance = inside[i] > 0 ? MathF.Sqrt(inside[i]) - 0.5f : 0.5f - MathF.Sqrt(outside[i]);
+                inside[i] = Math.Clamp(0.5f + distance / (2 * radius), 0, 1);
+            }
+        });
         return new(Width, Height, inside);
     }
 
@@ -54,7 +61,10 @@ public sealed partial class Mask
         if (!(radius >= 0)) throw new ArgumentException($"A radius is at least 0, got {radius}.");
         float[] values = DistanceTransform.Squared(this, set);
         double square = (double)radius * radius;
-        for (int i = 0; i < values.Length; i++) values[i] = values[i] <= square == set ? 1 : 0;
+        Workers.Split(values.Length, LeastPixels, (first, last) =>
+        {
+            foreach (ref float value in values.AsSpan(first, last - first)) value = value <= square == set ? 1 : 0;
+        });
         return new(Width, Height, values);
     }
 }

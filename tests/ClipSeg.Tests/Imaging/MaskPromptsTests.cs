@@ -30,6 +30,23 @@ public sealed class MaskPromptsTests
     }
 
     [Property]
+    public void Labels_are_the_first_of_the_largest_above_the_threshold(byte[] values, byte threshold)
+    {
+        const int Masks = 3;
+        int pixels = values.Length / Masks;
+        if (pixels == 0) return;
+        Mask[] masks = [.. Enumerable.Range(0, Masks).Select(
+            k => new Mask(pixels, 1, [.. values.Skip(k * pixels).Take(pixels).Select(v => v % 8 / 7f)]))];
+        float least = threshold % 8 / 7f;
+        IEnumerable<byte> expected = Enumerable.Range(0, pixels).Select(i =>
+        {
+            float largest = masks.Max(mask => mask.Values[i]);
+            return largest > least ? (byte)(1 + Array.FindIndex(masks, mask => mask.Values[i] == largest)) : (byte)0;
+        });
+        Assert.Equal(expected, Mask.Labels(masks, least));
+    }
+
+    [Property]
     public void Contrast_is_the_softmax_of_logits_and_a_background_of_zero(sbyte[] logits)
     {
         if (logits.Length == 0) return;

@@ -1,4 +1,5 @@
 using ClipSeg.Imaging;
+using ClipSeg.Numerics;
 using FsCheck.Xunit;
 using static ClipSeg.Tests.Imaging.SmallMasks;
 
@@ -36,6 +37,18 @@ public sealed class MaskToolsTests
         Assert.Throws<ArgumentException>(() => mask.ThresholdByPeak(float.NaN));
     }
 
+    [Property]
+    public void Thresholds_are_what_is_above_and_a_part_of_the_peak_is_one(byte[] levels, byte threshold)
+    {
+        if (levels.Length == 0) return;
+        Mask mask = new(levels.Length, 1, [.. levels.Select(l => l / 255f)]);
+        float t = threshold / 255f;
+        Assert.Equal(mask.Values.Select(v => v > t ? 1f : 0), mask.Threshold(t).Values);
+        Assert.Equal(mask.Values.Select(v => v > t * mask.Values.Max() ? 1f : 0), mask.ThresholdByPeak(t).Values);
+        Assert.Equal(mask.Values.Select(v => v > 0.5f * mask.Values.Max() ? 1f : 0), mask.Foreground().Values);
+        Assert.Equal(mask.Values.Select(v => 1 - v), mask.Invert().Values);
+    }
+
     [Fact]
     public void Inverted_is_one_less_the_value()
         => Assert.Equal([1, 0.75f, 0], new Mask(3, 1, [0, 0.25f, 1]).Invert().Values);
@@ -59,6 +72,48 @@ public sealed class MaskToolsTests
     [Property(Arbitrary = [typeof(SmallMasks)])]
     public void Distances_are_those_to_the_nearest_of_all_pixels(Mask mask, bool set)
         => Assert.Equal(SlowDistances(mask, set), DistanceTransform.Squared(mask, set));
+
+    [Theory]
+    [InlineData(601, 67)]
+    [InlineData(67, 601)]
+    public void Distances_are_the_same_on_any_number_of_threads_and_everywhere(int width, int height)
+    {
+        Random random = new(5);
+        Mask mask = new(width, height, [.. Enumerable.Range(0, width * height).Select(_ => random.Next(300) / 299f)]);
+        foreach (float rarely in (float[])[0.5f, 0.997f])
+        {
+            Mask binary = mask.Threshold(rarely);
+            foreach (bool set in (bool[])[true, false])
+            {
+                float[] one = Distances(binary, set, 1);
+                Assert.Equal(one, Distances(binary, set, 3));
+                for (int i = 0; i < one.Length; i += 997)
+                    Assert.Equal(SlowDistance(binary, set, i % width, i / width), one[i]);
+            }
+        }
+    }
+
+    [Property(Arbitrary = [typeof(SmallMasks)])]
+    public void Growing_is_what_is_within_the_radius_of_a_set_pixel(Mask mask, byte radius)
+    {
+        float reach = radius / 32f;
+        Assert.Equal(SlowDistances(mask, set: true).Select(d => d <= (double)reach * reach ? 1f : 0),
+            mask.Grow(reach).Values);
+        Assert.Equal(SlowDistances(mask, set: false).Select(d => d <= (double)reach * reach ? 0f : 1),
+            mask.Shrink(reach).Values);
+    }
+
+    [Property(Arbitrary = [typeof(SmallMasks)])]
+    public void A_soft_edge_is_a_line_over_the_distance_to_the_other_kind(Mask mask, byte radius)
+    {
+        float reach = (radius + 1) / 32f;
+        float[] outside = SlowDistances(mask, set: true), inside = SlowDistances(mask, set: false);
+        Assert.Equal(mask.Values.Select((v, i) =>
+        {
+            float distance = v > 0.5f ? MathF.Sqrt(inside[i]) - 0.5f : 0.5f - MathF.Sqrt(outside[i]);
+            return Math.Clamp(0.5f + distance / (2 * reach), 0, 1);
+        }), mask.Feather(reach).Values);
+    }
 
     [Property(Arbitrary = [typeof(SmallMasks)])]
     public void Growing_the_rest_is_shrinking_the_mask(Mask mask, byte radius)
@@ -112,18 +167,30 @@ public sealed class MaskToolsTests
     [Property(Arbitrary = [typeof(SmallMasks)])]
     public void Parts_are_what_floods_from_each_pixel_wet(Mask mask)
     {
-        List<Component> expected = [];
-        HashSet<int> seen = [];
-        for (int i = 0; i < mask.Values.Length; i++)
+        IEnumerable<Component> expected = Floods(mask).Select(part =>
         {
-            if (mask.Values[i] == 0 || seen.Contains(i)) continue;
-            HashSet<int> part = Flood(mask, i, diagonal: true);
-            seen.UnionWith(part);
             int x = part.Min(p => p % mask.Width), y = part.Min(p => p / mask.Width);
             int right = part.Max(p => p % mask.Width), bottom = part.Max(p => p / mask.Width);
-            expected.Add(new(x, y, right - x + 1, bottom - y + 1, part.Count));
-        }
+            return new Component(x, y, right - x + 1, bottom - y + 1, part.Count);
+        });
         Assert.Equal(expected, mask.Components());
+    }
+
+    [Property(Arbitrary = [typeof(SmallMasks)])]
+    public void Kept_parts_are_those_of_the_area_and_the_largest_comes_first_of_equals(Mask mask, byte area)
+    {
+        int least = area % 12;
+        HashSet<int>[] parts = Floods(mask);
+        Assert.Equal(Draw(Of(parts.Where(part => part.Count >= least))), Draw(mask.DropBelow(least)));
+        int largest = parts.Select(part => part.Count).DefaultIfEmpty().Max();
+        Assert.Equal(Draw(Of(parts.Where(part => part.Count == largest).Take(1))), Draw(mask.KeepLargest()));
+
+        Mask Of(IEnumerable<HashSet<int>> kept)
+        {
+            Mask chosen = new(mask.Width, mask.Height);
+            foreach (int i in kept.SelectMany(part => part)) chosen.Values[i] = 1;
+            return chosen;
+        }
     }
 
     private static double Between(byte[] levels, float threshold)
@@ -134,13 +201,37 @@ public sealed class MaskToolsTests
         return below.Length * above.Length * Math.Pow(below.Average() - above.Average(), 2);
     }
 
-    private static float[] SlowDistances(Mask mask, bool set)
+    private static float[] Distances(Mask mask, bool set, int threads)
     {
-        (int X, int Y)[] all = [.. Enumerable.Range(0, mask.Values.Length)
-            .Select(i => (i % mask.Width, i / mask.Width))];
-        (int X, int Y)[] wanted = [.. all.Where(p => mask[p.X, p.Y] > 0.5f == set)];
-        return [.. all.Select(p => wanted.Select(w => (float)((p.X - w.X) * (p.X - w.X) + (p.Y - w.Y) * (p.Y - w.Y)))
-            .Append(float.PositiveInfinity).Min())];
+        using Compute compute = new(threads);
+        using Compute.Entry entry = compute.Enter();
+        return DistanceTransform.Squared(mask, set);
+    }
+
+    private static float[] SlowDistances(Mask mask, bool set) => [.. Enumerable.Range(0, mask.Values.Length)
+        .Select(i => SlowDistance(mask, set, i % mask.Width, i / mask.Width))];
+
+    private static float SlowDistance(Mask mask, bool set, int x, int y)
+    {
+        float least = float.PositiveInfinity;
+        for (int i = 0; i < mask.Values.Length; i++)
+        {
+            (int dx, int dy) = (x - i % mask.Width, y - i / mask.Width);
+            if (mask.Values[i] > 0.5f == set) least = Math.Min(least, dx * dx + dy * dy);
+        }
+        return least;
+    }
+
+    /// <summary>The connected parts, in the order of their first pixels.</summary>
+    private static HashSet<int>[] Floods(Mask mask)
+    {
+        List<HashSet<int>> parts = [];
+        for (int i = 0; i < mask.Values.Length; i++)
+        {
+            if (mask.Values[i] > 0 && !parts.Exists(part => part.Contains(i)))
+                parts.Add(Flood(mask, i, diagonal: true));
+        }
+        return [.. parts];
     }
 
     /// <summary>The pixels of the first one's value that steps over such pixels reach from it.</summary>
