@@ -14,6 +14,7 @@ internal sealed class EvaluateCommand
         clipseg evaluate scenes --model runs/emoji/best
         clipseg evaluate scenes --json scenes.json --sheet scenes.png --blend-plot blend.png
         clipseg evaluate scenes --styles fxemoji --scene-size 352
+        clipseg evaluate scenes --scene-size 1024 --words --fine --guided 16
         clipseg evaluate scenes --model runs/emoji/best --calibrate runs/clipseg-emoji
         clipseg evaluate scenes --model CIDAS/clipseg-rd64-refined --scenes 200
         """;
@@ -41,6 +42,17 @@ internal sealed class EvaluateCommand
         Description = "Sides of the scenes in pixels, the same for every model; by default as the model reads.",
         HelpName = "N",
     }.Between(16, 4096);
+
+    private readonly Option<int?> _guided = new Option<int?>("--guided")
+    {
+        Description = "Move the edges of masks to those of the pictures, in windows of this radius in pixels.",
+        HelpName = "R",
+    }.Between(1, 10_000);
+
+    private readonly Option<bool> _words = new("--words")
+    {
+        Description = "Ask in words only: no picture prompts and no blends, in a fraction of the time.",
+    };
 
     private readonly Option<string?> _calibrate = new("--calibrate")
     {
@@ -79,9 +91,10 @@ internal sealed class EvaluateCommand
             "Measure a model on scenes of emoji: text and picture prompts, blends, absent things, retrieval.", Examples)
         {
             evaluate._scenes, evaluate._validation, evaluate._seed, evaluate._json, evaluate._sheet,
-            evaluate._blendPlot, evaluate._sceneSize, evaluate._calibrate,
+            evaluate._blendPlot, evaluate._sceneSize, evaluate._calibrate, evaluate._guided, evaluate._words,
         };
         evaluate._model.AddTo(scenes);
+        evaluate._model.AddFineTo(scenes);
         evaluate._artwork.AddTo(scenes);
         scenes.SetAction(evaluate.RunScenes);
         return new("evaluate", "Measure how good a model is.")
@@ -106,6 +119,9 @@ internal sealed class EvaluateCommand
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
             Photos = _artwork.Photos(parsed),
             Size = parsed.GetValue(_sceneSize),
+            Fine = _model.Fine(parsed),
+            Guided = parsed.GetValue(_guided),
+            WordsOnly = parsed.GetValue(_words),
         };
         string? calibrated = parsed.GetValue(_calibrate);
         if (Path.Exists(calibrated))

@@ -29,6 +29,16 @@ internal sealed record SceneEvaluationOptions
     /// <summary>Photographs for half of the backgrounds; or null.</summary>
     public PhotoFolder? Photos { get; init; }
 
+    /// <summary>Whether pictures are read in tiles, too (<see cref="Segmenter.Encode(Image, bool,
+    /// CancellationToken)"/>).</summary>
+    public bool Fine { get; init; }
+
+    /// <summary>Of <see cref="Mask.GuidedFilter"/>, in pixels; null for masks as they are.</summary>
+    public int? Guided { get; init; }
+
+    /// <summary>Whether nothing is shown, only said: no pictures, no blends.</summary>
+    public bool WordsOnly { get; init; }
+
     /// <summary>Scenes to keep for <see cref="ContactSheet"/>.</summary>
     public int Examples { get; init; } = 12;
 
@@ -127,15 +137,15 @@ internal sealed class SceneEvaluation
             PresenceTally scores = new();
             List<Phrase> phrases = SceneFiles.PhrasesOf(scene, i, _options.PhrasesPerScene);
             if (phrases.Count == 0) return (metrics, scores);
-            EncodedImage encoded = _segmenter.Encode(scene.Picture);
-            Mask[] masks = _segmenter.Segment(encoded, [.. phrases.Select(p => p.Text)]);
+            EncodedImage encoded = Encode(scene);
+            Mask[] masks = Segment(encoded, scene, [.. phrases.Select(p => p.Text)]);
             for (int k = 0; k < masks.Length; k++)
                 metrics.AddProbabilities(masks[k].Values, scene.Mask(phrases[k].Objects).Values, classId: 0);
             RandomStream random = new(RandomUse.ValidatedNegatives, _options.Seed, i);
             Phrase absent = new ScenePhrases(scene).Negative(ref random);
             Prompt picture = _segmenter.Prompt(scene.Picture);
             AddPresence(scores, phrases[0], masks[0], picture, Half);
-            AddPresence(scores, absent, _segmenter.Segment(encoded, [absent.Text])[0], picture, Half);
+            AddPresence(scores, absent, Segment(encoded, scene, [absent.Text])[0], picture, Half);
             return (metrics, scores);
         }, one =>
         {
@@ -159,7 +169,7 @@ internal sealed class SceneEvaluation
         bool mixed = index % 2 == 1;
         SceneGenerator generator = mixed ? _mixed : _seen;
         Scene scene = generator.Generate(SceneSplit.Test, _options.Seed, index / 2);
-        EncodedImage encoded = _segmenter.Encode(scene.Picture);
+        EncodedImage encoded = Encode(scene);
         SceneTally tally = new();
 
         List<Phrase> phrases = SceneFiles.PhrasesOf(scene, index, _options.PhrasesPerScene);
@@ -174,8 +184,8 @@ internal sealed class SceneEvaluation
         {
             Phrase phrase = phrases[k];
             RandomStream random = new(RandomUse.EvaluatedSupports, _options.Seed, (long)index << 8 | (uint)k);
-            SegmentationSample? support = SceneData.FindSupport(
-                generator, SceneSplit.Test, _options.Seed, phrase, ref random);
+            SegmentationSample? support = _options.WordsOnly ? null
+                : SceneData.FindSupport(generator, SceneSplit.Test, _options.Seed, phrase, ref random);
             List<ScenePart> parts = [];
             if (k < sampled) parts.Add(mixed ? ScenePart.Mixed : ScenePart.Seen);
             if (mixed && phrase.Kind == PhraseKind.Name) parts.Add(ScenePart.Names);
@@ -189,6 +199,7 @@ internal sealed class SceneEvaluation
             AskForAbsent(encoded, scene, picture, index, threshold, tally);
         }
         AskInOtherWords(encoded, scene, phrases, threshold, tally);
+        AskForCombined(encoded, scene, index, threshold, tally);
         return (tally, IsExample(index) && answers.Count > 0 ? Choose(answers, index) : null);
     }
 
@@ -201,7 +212,7 @@ internal sealed class SceneEvaluation
         bool blends = picture is not null && parts[0] != ScenePart.Names;
         if (blends) prompts.AddRange(BlendWeights.Select(weight => Prompt.Mix(picture!, text, (float)weight)));
 
-        Mask[] masks = _segmenter.Segment(encoded, prompts);
+        Mask[] masks = Segment(encoded, scene, prompts);
         Mask truth = scene.Mask(phrase.Objects);
         foreach (ScenePart part in parts)
         {
@@ -230,7 +241,7 @@ internal sealed class SceneEvaluation
     {
         RandomStream random = new(RandomUse.EvaluatedNegatives, _options.Seed, index);
         Phrase absent = new ScenePhrases(scene).Negative(ref random);
-        Mask mask = _segmenter.Segment(encoded, [absent.Text])[0];
+        Mask mask = Segment(encoded, scene, [absent.Text])[0];
         tally.AddNegative(mask, threshold);
         AddPresence(tally.Presence, absent, mask, picture, threshold);
     }
@@ -243,10 +254,35 @@ internal sealed class SceneEvaluation
         if (name is null) return;
         IReadOnlyList<string?> said = WordingTally.Say(name);
         Mask truth = scene.Mask(name.Objects);
-        Mask[] masks = _segmenter.Segment(encoded, [.. said.OfType<string>()]);
+        Mask[] masks = Segment(encoded, scene, [.. said.OfType<string>()]);
         int next = 0;
         tally.Wording.Add([.. said.Select(
             text => text is null ? (double?)null : WordingTally.Iou(masks[next++], truth, threshold))]);
+    }
+
+    private void AskForCombined(
+        EncodedImage encoded, Scene scene, int index, double threshold, SceneTally tally)
+    {
+        for (int way = 0; way < CombinedTally.Operators.Count; way++)
+        {
+            RandomStream random = new(RandomUse.EvaluatedPairs, _options.Seed, (long)index << 8 | (uint)way);
+            if (CombinedTally.Choose(scene, way, random) is not var (expression, objects)) continue;
+            Mask mask = expression.Combine(Segment(encoded, scene, expression.Phrases)), truth = scene.Mask(objects);
+            tally.Combined.Add(way, WordingTally.Iou(mask, truth, threshold), BoundaryIou.Of(mask, truth, threshold));
+        }
+    }
+
+    private EncodedImage Encode(Scene scene) => _segmenter.Encode(scene.Picture, _options.Fine);
+
+    private Mask[] Segment(EncodedImage encoded, Scene scene, IReadOnlyList<string> texts)
+        => Segment(encoded, scene, _segmenter.Prompts.Texts(texts));
+
+    private Mask[] Segment(EncodedImage encoded, Scene scene, IReadOnlyList<Prompt> prompts)
+    {
+        Mask[] masks = _segmenter.Segment(encoded, prompts);
+        return _options.Guided is { } radius
+            ? Array.ConvertAll(masks, mask => mask.GuidedFilter(scene.Picture, radius))
+            : masks;
     }
 
     /// <summary>Whether the scene is an example; they are spread over all scenes, seen and mixed in turn.</summary>

@@ -107,7 +107,7 @@ internal sealed class SceneReport
                 Of("best_blend", FormattableString.Invariant($"best blend, {best.Weight:0.0} picture"), best.All),
                 Of("blend_text", "text alone, the same samples", Blend[0].All),
                 new("negatives_quiet", "absent: scenes with 90 % under the threshold", Negatives.QuietShare),
-                .. PresenceFigures, .. WordingFigures,
+                .. PresenceFigures, .. WordingFigures, .. CombinedFigures,
             ];
         }
     }
@@ -136,6 +136,16 @@ internal sealed class SceneReport
     private IEnumerable<Figure> WordingFigures => WordingTally.Ways.Select((name, way) => new Figure(
         $"wording_{name}", $"names with {name.Replace('_', ' ')}: IoU changes by", _tally.Wording.Change(way),
         _tally.Wording.Gain(way)));
+
+    private IEnumerable<Figure> CombinedFigures => CombinedTally.Operators.SelectMany((name, way) =>
+    {
+        string key = $"combined_{name.ToLowerInvariant().Replace(' ', '_')}";
+        return (IEnumerable<Figure>)
+        [
+            new(key, $"two phrases, a {name} b", null, _tally.Combined.Iou(way)),
+            new($"{key}_boundary", "their boundary IoU", null, _tally.Combined.Boundary(way)),
+        ];
+    });
 
     /// <summary>The score of some samples; null if there are none.</summary>
     /// <param name="source">Text or picture.</param>

@@ -50,6 +50,8 @@ internal sealed class SceneTally
 
     public WordingTally Wording { get; } = new();
 
+    public CombinedTally Combined { get; } = new();
+
     public int NegativeScenes { get; private set; }
 
     /// <summary>Of text prompts, one for each; the mean is of <see cref="BoundarySamples"/>.</summary>
@@ -81,6 +83,7 @@ internal sealed class SceneTally
         foreach ((SceneCell cell, SegmentationMetrics metrics) in other._cells) MetricsOf(cell).Merge(metrics);
         Presence.Merge(other.Presence);
         Wording.Merge(other.Wording);
+        Combined.Merge(other.Combined);
         (BoundarySum, BoundarySamples) =
             (BoundarySum + other.BoundarySum, BoundarySamples + other.BoundarySamples);
         NegativeScenes += other.NegativeScenes;

@@ -76,6 +76,9 @@ internal enum RandomUse
     /// <summary>Concepts that scenes are sorted by.</summary>
     EvaluatedClasses = 343,
 
+    /// <summary>Which phrases are combined.</summary>
+    EvaluatedPairs = 344,
+
     /// <summary>Inputs of tests and benchmarks.</summary>
     Tests = 900,
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ClipSeg.Imaging;
+using ClipSeg.Numerics;
 using ClipSeg.Scenes;
 using ClipSeg.Scenes.Artwork;
 using ClipSeg.Scenes.Evaluation;
@@ -106,6 +107,65 @@ public sealed class SceneEvaluationTests : IDisposable
         SceneReport report = Run(_few with { Scenes = 2, ValidationScenes = 1, Size = 80 });
         Assert.Equal(80, report.Size);
         Assert.All(report.Examples, e => Assert.Equal((80, 80), (e.ByText.Width, e.ByText.Height)));
+    }
+
+    [Fact]
+    public void Words_alone_are_measured_as_beside_pictures()
+    {
+        SceneEvaluationOptions few = _few with { Scenes = 6 };
+        SceneReport all = Run(few), words = Run(few with { WordsOnly = true });
+        Assert.Equal(all.Score(PromptSource.Text), words.Score(PromptSource.Text));
+        Assert.Null(words.Score(PromptSource.Picture));
+        Assert.All(words.Blend, point => Assert.Null(point.All));
+        Assert.InRange(words.Figures.Single(f => f.Key == "combined_or").Mean ?? 0, 0.01, 1);
+    }
+
+    [Fact]
+    public void Masks_are_measured_as_the_options_make_them()
+    {
+        SceneEvaluationOptions few = _few with { Scenes = 4, Size = 96, WordsOnly = true };
+        Mask plain = Run(few).Examples[0].ByText;
+        SceneExample guided = Run(few with { Guided = 3 }).Examples[0];
+        Assert.Equal(plain.GuidedFilter(guided.Picture, 3).Values, guided.ByText.Values);
+        SceneExample fine = Run(few with { Fine = true }).Examples[0];
+        Assert.Equal(_segmenter.Segment(_segmenter.Encode(fine.Picture, fine: true), [fine.Phrase.Text])[0].Values,
+            fine.ByText.Values);
+        Assert.NotEqual(plain.Values, fine.ByText.Values);
+    }
+
+    [Fact]
+    public void Combined_phrases_mean_what_both_either_or_the_first_alone_mean()
+    {
+        SceneGenerator generator = new(TestArtwork.Catalogue, new() { Size = 48 });
+        int found = 0;
+        for (int i = 0; i < 12; i++)
+        {
+            Scene scene = generator.Generate(SceneSplit.Test, 1, i);
+            for (int way = 0; way < 3; way++)
+            {
+                RandomStream random = new(RandomUse.Tests, 0, i);
+                if (CombinedTally.Choose(scene, way, random) is not var (expression, objects)) continue;
+                found++;
+                uint[] means = [.. expression.Phrases.Select(text =>
+                    new ScenePhrases(scene).All().First(phrase => phrase.Text == text).Objects)];
+                Assert.Contains($" {CombinedTally.Operators[way]} ", expression.ToString());
+                Mask expected = expression.Combine([.. means.Select(scene.Mask)]);
+                Assert.Equal(expected.Values, scene.Mask(objects).Values);
+                Assert.NotEqual(expected.Values, scene.Mask(means[0]).Values);
+            }
+        }
+        Assert.InRange(found, 15, 36);
+    }
+
+    [Fact]
+    public void Combined_answers_are_averaged_for_each_operator()
+    {
+        CombinedTally one = new(), two = new();
+        one.Add(1, 0.5, 0.25);
+        two.Add(1, 0.75, 0.5);
+        one.Merge(two);
+        Assert.Equal((0.625, 0.375), (one.Iou(1), one.Boundary(1)));
+        Assert.Null(one.Iou(0));
     }
 
     [Fact]
