@@ -113,6 +113,11 @@ internal sealed class ServeCommand
         HelpName = "ORIGIN",
     };
 
+    private readonly Option<bool> _check = new("--check")
+    {
+        Description = "Ask the service at --port of this machine whether it is ready, and do nothing else.",
+    };
+
     private readonly Option<string> _log = new("--log")
     {
         Description = "How lines of the log look; by default text on a terminal, else json.",
@@ -132,7 +137,8 @@ internal sealed class ServeCommand
         command.Options.Add(serve._models);
         foreach (Option option in (Option[])[serve._host, serve._port, serve._queue, serve._maxUpload,
             serve._maxPixels, serve._timeout, serve._cache, serve._keys, serve._origins, serve._otlp,
-            serve._labels, serve._labelStudio, serve._picturesFrom, serve._log.AcceptOnlyFromAmong("text", "json")])
+            serve._labels, serve._labelStudio, serve._picturesFrom, serve._check,
+            serve._log.AcceptOnlyFromAmong("text", "json")])
             command.Options.Add(option);
         serve._compute.AddTo(command);
         command.SetAction(serve.Run);
@@ -141,6 +147,7 @@ internal sealed class ServeCommand
 
     private int Run(ParseResult parsed)
     {
+        if (parsed.GetValue(_check)) return Check(parsed.GetValue(_port)!.Value);
         AspNetCore.Find();
         ServerOptions options = new()
         {
@@ -167,6 +174,23 @@ internal sealed class ServeCommand
         return CommandLine.Done;
 
         int Number(Option<int?> option) => parsed.GetValue(option)!.Value;      // each has a default
+    }
+
+    /// <summary>For containers, which have no curl.</summary>
+    private int Check(int port)
+    {
+        using HttpClient client = new() { Timeout = TimeSpan.FromSeconds(4) };
+        using HttpRequestMessage request = new(HttpMethod.Get, $"http://127.0.0.1:{port}/health/ready");
+        try
+        {
+            using HttpResponseMessage response = client.Send(request, _terminal.Stop);
+            if (response.IsSuccessStatusCode) return CommandLine.Done;
+            throw new IOException($"The service at port {port} is not ready: {(int)response.StatusCode}.");
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            throw new IOException($"There is no service at port {port}: {e.Message}", e);
+        }
     }
 
     private string[] Keys(string? file)
