@@ -21,6 +21,13 @@ if (args is ["precision", string model, string artwork, ..])
     return 0;
 }
 
+// "folder MODEL COUNT PRECISION PICTURE..." measures a folder through clipseg segment, beside the network alone.
+if (args is ["folder", string network, string count, string precision, _, ..])
+{
+    FolderBenchmark.Run(network, int.Parse(count, CultureInfo.InvariantCulture), precision, args[4..]);
+    return 0;
+}
+
 // In this process, because a benchmark's setup takes seconds: it computes 150 million weights.
 Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(15);
 BenchmarkSwitcher.FromAssembly(typeof(SegmentBenchmarks).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));

@@ -18,6 +18,8 @@ public sealed class Segmenter : IDisposable
 {
     private const int MaxPromptsAtOnce = 16;        // bounds the decoder's memory: about 5 MB a prompt at 352 x 352
 
+    private const int MaskRowGrain = 64;            // rows that are worth another thread
+
     private bool _disposed;
 
     /// <param name="engine">Runs the network; disposed with this if it can be.</param>
@@ -278,18 +280,20 @@ public sealed class Segmenter : IDisposable
     internal static Mask[] Masks(Tensor logits, int pictureWidth, int pictureHeight)
     {
         (int count, int height, int width) = (logits[0], logits[1], logits[2]);
-        Mask[] masks = new Mask[count];
-        Workers.Split(count, 1, (start, end) =>
+        Mask[] masks = [.. Enumerable.Range(0, count).Select(_ => new Mask(pictureWidth, pictureHeight,
+            GC.AllocateUninitializedArray<float>(checked(pictureWidth * pictureHeight))))];
+        for (int p = 0; p < count; p++)
         {
-            for (int p = start; p < end; p++)
+            int prompt = p;
+            Workers.Split(pictureHeight, MaskRowGrain, (start, end) =>
             {
-                float[] values = GC.AllocateUninitializedArray<float>(checked(pictureWidth * pictureHeight));
-                Interpolation.Bilinear(logits.Data.Slice(p * height * width, height * width), 1, height, width,
-                    values, pictureHeight, pictureWidth, alignCorners: false);
-                Kernels.Sigmoid(values, values);
-                masks[p] = new(pictureWidth, pictureHeight, values);
-            }
-        });
+                float[] values = masks[prompt].Values;
+                Interpolation.BilinearRows(logits.Data.Slice(prompt * height * width, height * width), height, width,
+                    values, pictureHeight, pictureWidth, start, end);
+                Span<float> rows = values.AsSpan(start * pictureWidth, (end - start) * pictureWidth);
+                Kernels.Sigmoid(rows, rows);
+            });
+        }
         return masks;
     }
 

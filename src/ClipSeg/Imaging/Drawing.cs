@@ -119,6 +119,16 @@ internal sealed unsafe class Drawing : IDisposable
         Canvas.DrawImage(sharp, 0, 0, SKSamplingOptions.Default, paint);
     }
 
+    /// <summary>The drawing as a file.</summary>
+    /// <param name="ending">.png, .jpg or .webp.</param>
+    /// <param name="quality">0 to 100, of JPEG and WebP.</param>
+    public byte[] Encode(string ending, int quality)
+    {
+        Canvas.Flush();
+        SKImageInfo info = new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque, null);
+        return SkiaCodec.Encode(info, _pixels, PictureFile.FormatOf(ending), quality);
+    }
+
     public Image ToImage()
     {
         Canvas.Flush();

@@ -18,24 +18,23 @@ internal static class Interpolation
     {
         CheckSizes(source, channels, height, width, destination, newHeight, newWidth);
         Taps rows = LinearTaps(height, newHeight, alignCorners), columns = LinearTaps(width, newWidth, alignCorners);
-
-        // The two source rows around an output row, already at the new width; the next row often needs the same.
-        float[] upper = new float[newWidth], lower = new float[newWidth];
         for (int channel = 0; channel < channels; channel++)
         {
-            ReadOnlySpan<float> map = source.Slice(channel * height * width, height * width);
-            int upperRow = -1, lowerRow = -1;
-            for (int y = 0; y < newHeight; y++)
-            {
-                int row = rows.Index[y], below = Math.Min(row + 1, height - 1);
-                if (upperRow != row && lowerRow == row)
-                    (upper, lower, upperRow, lowerRow) = (lower, upper, lowerRow, upperRow);
-                if (upperRow != row) LinearRow(map.Slice(row * width, width), columns, upper);
-                if (lowerRow != below) LinearRow(map.Slice(below * width, width), columns, lower);
-                (upperRow, lowerRow) = (row, below);
-                Blend(upper, lower, rows.Weight[y], destination.Slice((channel * newHeight + y) * newWidth, newWidth));
-            }
+            LinearRows(source.Slice(channel * height * width, height * width), rows, columns,
+                destination.Slice(channel * newHeight * newWidth, newHeight * newWidth), 0, newHeight);
         }
+    }
+
+    /// <summary>Some rows of one map, without aligned corners, as <see cref="Bilinear"/> has them.</summary>
+    /// <param name="destination">[newHeight, newWidth], of which the others stay as they are.</param>
+    /// <param name="first">The first of the rows.</param>
+    /// <param name="end">One behind the last.</param>
+    public static void BilinearRows(ReadOnlySpan<float> source, int height, int width,
+        Span<float> destination, int newHeight, int newWidth, int first, int end)
+    {
+        CheckSizes(source, 1, height, width, destination, newHeight, newWidth);
+        LinearRows(source, LinearTaps(height, newHeight, false), LinearTaps(width, newWidth, false), destination, first,
+            end);
     }
 
     /// <summary>Bicubic (a = -0.75) without aligned corners: what CLIP's position tables are resized with.</summary>
@@ -88,7 +87,8 @@ internal static class Interpolation
     }
 
     /// <summary>For each output position the source positions it reads, and their weights.</summary>
-    private sealed record Taps(int[] Index, float[] Weight);
+    /// <param name="Size">How many source positions there are.</param>
+    private sealed record Taps(int Size, int[] Index, float[] Weight);
 
     /// <summary>One position each: the one before; the weight is that of the one after.</summary>
     private static Taps LinearTaps(int size, int newSize, bool alignCorners)
@@ -102,7 +102,28 @@ internal static class Interpolation
             index[i] = Math.Min((int)at, size - 1);
             weight[i] = index[i] == size - 1 ? 0 : at - index[i];
         }
-        return new(index, weight);
+        return new(size, index, weight);
+    }
+
+    private static void LinearRows(
+        ReadOnlySpan<float> map, Taps rows, Taps columns, Span<float> destination, int first, int end)
+    {
+        int newWidth = columns.Index.Length;
+        int width = columns.Size, height = rows.Size;
+
+        // The two source rows around an output row, already at the new width; the next row often needs the same.
+        float[] upper = new float[newWidth], lower = new float[newWidth];
+        int upperRow = -1, lowerRow = -1;
+        for (int y = first; y < end; y++)
+        {
+            int row = rows.Index[y], below = Math.Min(row + 1, height - 1);
+            if (upperRow != row && lowerRow == row)
+                (upper, lower, upperRow, lowerRow) = (lower, upper, lowerRow, upperRow);
+            if (upperRow != row) LinearRow(map.Slice(row * width, width), columns, upper);
+            if (lowerRow != below) LinearRow(map.Slice(below * width, width), columns, lower);
+            (upperRow, lowerRow) = (row, below);
+            Blend(upper, lower, rows.Weight[y], destination.Slice(y * newWidth, newWidth));
+        }
     }
 
     private static void LinearRow(ReadOnlySpan<float> row, Taps taps, Span<float> result)
@@ -142,7 +163,7 @@ internal static class Interpolation
                 weight[i * 4 + tap] = Cubic(MathF.Abs(t + 1 - tap));
             }
         }
-        return new(index, weight);
+        return new(size, index, weight);
     }
 
     private static float Cubic(float d) => d <= 1

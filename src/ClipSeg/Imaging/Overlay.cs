@@ -1,4 +1,7 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using ClipSeg.Numerics;
 using SkiaSharp;
 
@@ -48,11 +51,28 @@ internal static class Overlay
     /// <summary>The picture with masks on it, each as it says; its own size, and stays as it is.</summary>
     public static Image Draw(Image picture, IReadOnlyList<OverlayMask> masks)
     {
+        using Drawing drawing = Paint(picture, masks);
+        return drawing.ToImage();
+    }
+
+    /// <summary>The same as a file, without a copy of all pixels between.</summary>
+    /// <param name="picture">Stays as it is.</param>
+    /// <param name="masks">Resized where they are not of the picture's size.</param>
+    /// <param name="ending">.png, .jpg or .webp.</param>
+    /// <param name="quality">0 to 100, of JPEG and WebP.</param>
+    public static byte[] Encode(Image picture, IReadOnlyList<OverlayMask> masks, string ending, int quality)
+    {
+        using Drawing drawing = Paint(picture, masks);
+        return drawing.Encode(ending, quality);
+    }
+
+    private static Drawing Paint(Image picture, IReadOnlyList<OverlayMask> masks)
+    {
         int width = picture.Width, height = picture.Height;
         Mask[] fitted = [.. masks.Select(m => m.Mask)
             .Select(m => m.Width == width && m.Height == height ? m : m.Resize(width, height))];
         Rgb[] colours = [.. masks.Select(m => m.Colour)];
-        using Drawing drawing = new(width, height, default);
+        Drawing drawing = new(width, height, default);
         Workers.Split(height, RowGrain, (start, end) => Tint(picture, start, end, fitted, colours, drawing.Rgba));
 
         float thickness = Math.Clamp(Math.Min(width, height) / 300f, 1, 6);
@@ -63,7 +83,7 @@ internal static class Overlay
             drawing.Stroke(outline, colours[i], thickness, ends: SKStrokeCap.Square);
         }
         OverlayLabels.Draw(drawing, [.. masks.Where(m => m.Label is not null)]);
-        return drawing.ToImage();
+        return drawing;
     }
 
     /// <summary>
@@ -73,27 +93,90 @@ internal static class Overlay
     private static void Tint(
         Image image, int firstRow, int endRow, Mask[] masks, Rgb[] colours, Span<byte> rgba)
     {
-        ReadOnlySpan<byte> pixels = image.Pixels;
-        for (int i = firstRow * image.Width; i < endRow * image.Width; i++)
+        int width = image.Width;
+        Blend blend = new(width);
+        Vector128<float> light = Vector128.Create(0.3f, 0.59f, 0.11f, 0) * 0.7f, half = Vector128.Create(0.5f);
+        for (int y = firstRow; y < endRow; y++)
         {
-            ReadOnlySpan<byte> pixel = pixels.Slice(i * 3, 3);
-            float uncovered = 1, sum = 0, red = 0, green = 0, blue = 0, most = 0;
-            for (int m = 0; m < masks.Length; m++)
+            blend.Set(masks, colours, y * width);
+            ReadOnlySpan<byte> pixels = image.Pixels.AsSpan(3 * y * width, 3 * width);
+            Span<byte> tinted = rgba.Slice(4 * y * width, 4 * width);
+            for (int x = 0; x < width; x++)
             {
-                float p = Math.Clamp(masks[m].Values[i], 0, 1);
-                uncovered *= 1 - TintOpacity * p;
-                sum += p;
-                red += p * colours[m].R;
-                green += p * colours[m].G;
-                blue += p * colours[m].B;
-                most = MathF.Max(most, p);
+                ReadOnlySpan<byte> from = pixels.Slice(3 * x, 3);
+                Vector128<float> pixel = Vector128.Create(from[0], from[1], from[2], 0f);
+                float grey = Vector128.Dot(pixel, light) * blend.Grey[x];
+                Vector128<float> added = Vector128.Create(blend.Red[x], blend.Green[x], blend.Blue[x], 0);
+                Vector128<int> mixed = Vector128.ConvertToInt32(
+                    pixel * blend.Kept[x] + added + Vector128.Create(grey) + half);
+                tinted[4 * x] = (byte)mixed[0];
+                tinted[4 * x + 1] = (byte)mixed[1];
+                tinted[4 * x + 2] = (byte)mixed[2];
             }
-            float grey = (0.3f * pixel[0] + 0.59f * pixel[1] + 0.11f * pixel[2]) * 0.7f, dim = Dimming * (1 - most);
-            float covered = sum > 0 ? (1 - uncovered) / sum : 0, kept = uncovered * (1 - dim);
-            Span<byte> tinted = rgba.Slice(i * 4, 3);
-            tinted[0] = (byte)(pixel[0] * kept + grey * dim * uncovered + red * covered + 0.5f);
-            tinted[1] = (byte)(pixel[1] * kept + grey * dim * uncovered + green * covered + 0.5f);
-            tinted[2] = (byte)(pixel[2] * kept + grey * dim * uncovered + blue * covered + 0.5f);
+        }
+    }
+
+    /// <summary>What becomes of the pixels of a row: so much of each is kept, so much of its grey, and this added.
+    /// </summary>
+    private sealed class Blend(int width)
+    {
+        private readonly float[] _uncovered = new float[width], _sum = new float[width], _most = new float[width];
+
+        public float[] Kept { get; } = new float[width];
+
+        public float[] Grey { get; } = new float[width];
+
+        public float[] Red { get; } = new float[width];
+
+        public float[] Green { get; } = new float[width];
+
+        public float[] Blue { get; } = new float[width];
+
+        /// <param name="masks">Of the picture's size.</param>
+        /// <param name="colours">One for each mask.</param>
+        /// <param name="start">The row's first pixel.</param>
+        public void Set(Mask[] masks, Rgb[] colours, int start)
+        {
+            _uncovered.AsSpan().Fill(1);
+            foreach (float[] zero in (ReadOnlySpan<float[]>)[_sum, _most, Red, Green, Blue]) zero.AsSpan().Clear();
+            for (int m = 0; m < masks.Length; m++)
+                Add(masks[m].Values.AsSpan(start, width), colours[m]);
+
+            for (int x = 0; x < width; x++)
+            {
+                float dim = Dimming * (1 - _most[x]), covered = _sum[x] > 0 ? (1 - _uncovered[x]) / _sum[x] : 0;
+                Kept[x] = _uncovered[x] * (1 - dim);
+                Grey[x] = _uncovered[x] * dim;
+                Red[x] *= covered;
+                Green[x] *= covered;
+                Blue[x] *= covered;
+            }
+        }
+
+        private void Add(ReadOnlySpan<float> values, Rgb colour)
+        {
+            ReadOnlySpan<Vector<float>> all = MemoryMarshal.Cast<float, Vector<float>>(values);
+            for (int v = 0; v < all.Length; v++)
+            {
+                int x = v * Vector<float>.Count;
+                Vector<float> p = Vector.Min(Vector.Max(all[v], Vector<float>.Zero), Vector<float>.One);
+                (new Vector<float>(_uncovered, x) * (Vector<float>.One - TintOpacity * p)).CopyTo(_uncovered, x);
+                (new Vector<float>(_sum, x) + p).CopyTo(_sum, x);
+                Vector.Max(new Vector<float>(_most, x), p).CopyTo(_most, x);
+                (new Vector<float>(Red, x) + p * colour.R).CopyTo(Red, x);
+                (new Vector<float>(Green, x) + p * colour.G).CopyTo(Green, x);
+                (new Vector<float>(Blue, x) + p * colour.B).CopyTo(Blue, x);
+            }
+            for (int x = all.Length * Vector<float>.Count; x < values.Length; x++)
+            {
+                float p = Math.Clamp(values[x], 0, 1);
+                _uncovered[x] *= 1 - TintOpacity * p;
+                _sum[x] += p;
+                _most[x] = MathF.Max(_most[x], p);
+                Red[x] += p * colour.R;
+                Green[x] += p * colour.G;
+                Blue[x] += p * colour.B;
+            }
         }
     }
 }

@@ -54,10 +54,6 @@ internal sealed class Rendering
     /// <summary>Whether there is one for each prompt, not one for all.</summary>
     public static bool IsOfPrompt(ResultKind kind) => kind is not (ResultKind.Overlay or ResultKind.Labels);
 
-    /// <summary>The picture with these prompts on it, in the colours of their numbers.</summary>
-    public Image Overlay(IEnumerable<int> prompts) => Imaging.Overlay.Draw(_picture, [.. prompts.Select(i =>
-        new OverlayMask(Edited[i].Soft, Imaging.Overlay.Colour(i), Edited[i].Level, _names[i]))]);
-
     /// <summary>What a prompt found.</summary>
     public Image CutOut(int prompt)
     {
@@ -89,7 +85,7 @@ internal sealed class Rendering
     /// <param name="quality">0 to 100, of JPEG and WebP of pictures in colour.</param>
     public byte[] Encode(ResultKind kind, IReadOnlyList<int> prompts, string ending, int quality) => kind switch
     {
-        ResultKind.Overlay => Overlay(prompts).Encode(ending, quality),
+        ResultKind.Overlay => Imaging.Overlay.Encode(_picture, OnOverlay(prompts), ending, quality),
         ResultKind.Mask => Edited[prompts[0]].Soft.Encode(ending),
         ResultKind.Binary => Edited[prompts[0]].Binary.Encode(ending),
         ResultKind.CutOut => CutOut(prompts[0]).Encode(ending, quality),
@@ -98,4 +94,8 @@ internal sealed class Rendering
             [new(0, 0, 0), .. Enumerable.Range(0, _names.Count).Select(Imaging.Overlay.Colour)]),
         _ => throw new ArgumentException($"{kind} is no picture."),
     };
+
+    /// <summary>These prompts in the colours of their numbers.</summary>
+    private OverlayMask[] OnOverlay(IEnumerable<int> prompts) => [.. prompts.Select(i =>
+        new OverlayMask(Edited[i].Soft, Imaging.Overlay.Colour(i), Edited[i].Level, _names[i]))];
 }

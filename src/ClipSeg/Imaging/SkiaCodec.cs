@@ -106,7 +106,8 @@ internal static unsafe class SkiaCodec
         }
     }
 
-    private static byte[] Encode(SKImageInfo info, byte* pixels, SKEncodedImageFormat format, int quality)
+    /// <summary>Pixels in memory of the caller's.</summary>
+    public static byte[] Encode(SKImageInfo info, byte* pixels, SKEncodedImageFormat format, int quality)
     {
         using SKPixmap pixmap = new(info, (nint)pixels, info.RowBytes);
         using SKData? data = format switch
