@@ -28,6 +28,14 @@ if (args is ["folder", string network, string count, string precision, _, ..])
     return 0;
 }
 
+// "load MODEL CLIPSEG.CLI.DLL [SECONDS]" says what clipseg serve does under load.
+if (args is ["load", string served, string program, ..])
+{
+    int seconds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 60;
+    await ServiceLoad.Run(served, program, seconds);
+    return 0;
+}
+
 // In this process, because a benchmark's setup takes seconds: it computes 150 million weights.
 Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(15);
 BenchmarkSwitcher.FromAssembly(typeof(SegmentBenchmarks).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));

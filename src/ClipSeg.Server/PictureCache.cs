@@ -70,7 +70,7 @@ internal sealed class PictureCache
     }
 
     private static long Size(EncodedImage encoded)
-        => encoded.Activations.Sum((Tensor a) => (long)a.Length * sizeof(float));
+        => encoded.Activations.Sum((Tensor a) => (long)a.Length * sizeof(float)) + encoded.Tiles.Sum(Size);
 
     private void Touch(LinkedListNode<Picture> node)
     {
@@ -106,4 +106,5 @@ internal sealed record Picture(string Id, byte[] File)
 
 /// <summary>What activations depend on beside the picture.</summary>
 /// <param name="Size">The side that it was read at.</param>
-internal readonly record struct EncodingKey(string Model, int Size);
+/// <param name="Fine">Whether it was read in tiles beside.</param>
+internal readonly record struct EncodingKey(string Model, int Size, bool Fine = false);

@@ -23,6 +23,7 @@ internal static class RequestReader
         ["negatives"] = (r, v) => r with { Negatives = [.. v!] },
         ["mix"] = (r, v) => r with { Mix = Number("mix", v) },
         ["size"] = (r, v) => r with { Size = Whole("size", v) },
+        ["fine"] = (r, v) => r with { Fine = Truth("fine", v) },
         ["threshold"] = (r, v) => r with { Threshold = Number("threshold", v) },
         ["fillHoles"] = (r, v) => r with { Tools = r.Tools with { FillHoles = Truth("fillHoles", v) } },
         ["dropBelow"] = (r, v) => r with { Tools = r.Tools with { DropBelow = Whole("dropBelow", v) } },

@@ -85,7 +85,7 @@ internal sealed class Segmentation
         }
         int masks = Math.Max(1, phrases.Length) + expressions.Count(e => !e.IsPhrase);
         Picture picture = PictureOf(request);
-        EncodedImage encoded = Encode(picture, model, segmenter, masks, cancel);
+        EncodedImage encoded = Encode(picture, model, segmenter, masks, request.Fine, cancel);
         CheckMasks(encoded.Width, encoded.Height, masks);
         IReadOnlyList<Prompt> prompts = PromptsOf(request, phrases, segmenter, cancel);
         Mask[] leaves = _measurements.Decode(() => segmenter.Segment(encoded, prompts, cancel));
@@ -114,7 +114,7 @@ internal sealed class Segmentation
     {
         ServedModel model = ModelOf(modelName);
         Picture picture = PictureOf(new() { Image = file });
-        EncodedImage encoded = Encode(picture, model, model.At(null), 1, cancel);
+        EncodedImage encoded = Encode(picture, model, model.At(null), 1, fine: false, cancel);
         return new(picture.Id, encoded.Width, encoded.Height);
     }
 
@@ -146,9 +146,9 @@ internal sealed class Segmentation
     }
 
     private EncodedImage Encode(
-        Picture picture, ServedModel model, Segmenter segmenter, int masks, CancellationToken cancel)
+        Picture picture, ServedModel model, Segmenter segmenter, int masks, bool fine, CancellationToken cancel)
     {
-        EncodingKey key = new(model.Name, segmenter.Preprocessing.Width);
+        EncodingKey key = new(model.Name, segmenter.Preprocessing.Width, fine);
         if (_cache.Encoding(picture, key) is { } known)
         {
             _measurements.Reuse();
@@ -156,7 +156,7 @@ internal sealed class Segmentation
         }
         CheckSize(picture.File, ImageName, masks);
         Image image = Image.Decode(picture.File, ImageName);
-        EncodedImage encoded = _measurements.Encode(() => segmenter.Encode(image, cancel));
+        EncodedImage encoded = _measurements.Encode(() => segmenter.Encode(image, fine, cancel));
         _cache.Keep(picture, key, encoded);
         return encoded;
     }

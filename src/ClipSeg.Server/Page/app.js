@@ -80,13 +80,7 @@ async function ask() {
     return;
   }
   await work(async signal => {
-    const example = await support.files();
-    const fields = {
-      model: state.model, prompts, negatives: prompts.length ? state.negatives : [], outputs: ["soft", "rle"],
-      threshold: view.threshold, support: example?.picture, supportMask: example?.mask,
-      mix: example && prompts.length ? $("mix").value : null,
-    };
-    const answer = await segment(fields, signal);
+    const answer = await segment({ ...await fields(prompts), outputs: "soft" }, signal);
     const bitmaps = await Promise.all(answer.results.map(r => api.bitmap(r.soft)));
     signal.throwIfAborted();
     fail("");
@@ -94,16 +88,26 @@ async function ask() {
   });
 }
 
+/** What a request says beside the picture. */
+async function fields(prompts) {
+  const example = await support.files();
+  return {
+    model: state.model, prompts, negatives: prompts.length ? state.negatives : [], threshold: view.threshold,
+    fine: $("fine").checked, support: example?.picture, supportMask: example?.mask,
+    mix: example && prompts.length ? $("mix").value : null,
+  };
+}
+
 /** By the picture's id; the picture itself goes along if the service has forgotten it. */
-async function segment(fields, signal) {
+async function segment(asked, signal) {
   if (state.image) {
     try {
-      return await api.segment({ ...fields, imageId: state.image.id }, signal);
+      return await api.segment({ ...asked, imageId: state.image.id }, signal);
     } catch (e) {
       if (e.status !== 404) throw e;
     }
   }
-  const answer = await api.segment({ ...fields, image: state.file }, signal);
+  const answer = await api.segment({ ...asked, image: state.file }, signal);
   state.image = answer.image;
   return answer;
 }
@@ -193,6 +197,7 @@ function code() {
     file: state.name || "photo.jpg", model: state.model, isDefaultModel: $("model").selectedIndex <= 0,
     prompts: state.prompts.length || draft() ? [...state.prompts, ...(draft() ? [draft()] : [])] : support.picture ? [] : ["a cup"],
     negatives: state.negatives, support: support.picture ? support : null, mix: Number($("mix").value), threshold: view.threshold,
+    fine: $("fine").checked,
   };
   $("curl").textContent = curl(shown, new URL(".", location.href).href);
   $("csharp").textContent = csharp(shown);
@@ -244,10 +249,7 @@ async function save(kind) {
   if (kind === "coco") {
     await work(async signal => {
       const prompts = state.masks.map(m => m.prompt).filter(p => p);
-      const example = await support.files();
-      const answer = await segment({ model: state.model, prompts, negatives: prompts.length ? state.negatives : [], outputs: ["rle"],
-        threshold: view.threshold, support: example?.picture, supportMask: example?.mask,
-        mix: example && prompts.length ? $("mix").value : null }, signal);
+      const answer = await segment({ ...await fields(prompts), outputs: "rle" }, signal);
       download(new Blob([JSON.stringify(coco(answer, state.name))], { type: "application/json" }), `${stem}.coco.json`);
     });
     return;
@@ -299,6 +301,7 @@ function listen() {
   for (const input of document.querySelectorAll("input[name=tool]")) input.addEventListener("change", () => support.tool = input.value);
   $("brush").addEventListener("input", () => support.brush = Number($("brush").value));
   $("mix").addEventListener("input", soon);
+  $("fine").addEventListener("change", ask);
   $("choose-support").addEventListener("click", () => $("support-file").click());
   $("support-file").addEventListener("change", e => e.target.files[0] && useExample(e.target.files[0]));
   $("same-support").addEventListener("click", () => useExample(state.file));

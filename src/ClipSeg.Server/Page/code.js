@@ -9,6 +9,7 @@ export function curl(state, address) {
   if (state.support) fields.push("support=@example.png");
   if (state.support?.painted) fields.push("supportMask=@example-mask.png");
   if (state.support && state.prompts.length) fields.push(`mix=${state.mix}`);
+  if (state.fine) fields.push("fine=true");
   if (state.threshold !== 0.5) fields.push(`threshold=${state.threshold}`);
   if (!state.isDefaultModel) fields.push(`model=${state.model}`);
   return `curl ${fields.map(f => `-F ${shell(f)}`).join(" ")} ${address}v1/segment`;
@@ -17,7 +18,7 @@ export function curl(state, address) {
 /** The same with the library. */
 export function csharp(state) {
   const lines = [`using Segmenter segmenter = Segmenter.Load(${literal(state.model)});`,
-    `Image picture = Image.Load(${literal(state.file)});`, "EncodedImage encoded = segmenter.Encode(picture);"];
+    `Image picture = Image.Load(${literal(state.file)});`, `EncodedImage encoded = segmenter.Encode(picture${state.fine ? ", fine: true" : ""});`];
   if (state.support) {
     const mask = state.support.painted ? ', Mask.Load("example-mask.png")' : "";
     lines.push(`Prompt shown = segmenter.Prompt(Image.Load("example.png")${mask});`);

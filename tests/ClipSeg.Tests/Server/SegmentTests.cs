@@ -170,6 +170,21 @@ public sealed class SegmentTests : IDisposable
             answer.GetProperty("results")[0].GetProperty("peak").GetSingle());
     }
 
+    [Fact]
+    public async Task A_large_picture_is_read_in_tiles_where_that_is_asked_for()
+    {
+        using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
+        Image scene = Image.Load(CliRun.Scene);
+        Mask fine = segmenter.Segment(segmenter.Encode(scene, fine: true), ["sky"])[0];
+        Assert.NotEqual(fine.Values, segmenter.Segment(scene, "sky").Values);
+        for (int i = 0; i < 2; i++)
+        {
+            JsonElement answer = await ServerRun.Post(
+                _client, Path, ServerRun.Form("prompt=sky", "fine=true", "outputs=soft"));
+            Assert.Equal(fine.EncodePng(), answer.GetProperty("results")[0].GetProperty("soft").GetBytesFromBase64());
+        }
+    }
+
     [Theory]
     [InlineData("Expected a picture", 400, false, "prompt=a")]
     [InlineData("No prompt", 400, true)]
