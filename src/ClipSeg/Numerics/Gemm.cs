@@ -74,6 +74,13 @@ internal static unsafe class Gemm
         fixed (float* pa = a) Run(new(pa, lda), m, b, c, ldc, epilogue, here: true);
     }
 
+    /// <summary>C[M, N] = Aᵀ B on this thread alone, for A [K, M] in B's precision.</summary>
+    internal static void MultiplyHere(TransposedRows a, int m, PackedMatrix b, Span<float> c, int ldc)
+    {
+        fixed (float* pa = a.Elements)
+            Run(new(pa, a.Stride) { ByColumns = a.ByColumns }, m, b, c, ldc, default, here: true);
+    }
+
     /// <summary>C[M, N] += Aᵀ B for A [K, M] and B [K, N], both row-major.</summary>
     /// <param name="lda">Elements from one row of A to the next; <paramref name="ldb"/> and <paramref name="ldc"/>
     /// alike.</param>
@@ -86,45 +93,12 @@ internal static unsafe class Gemm
         using TensorScope scope = new();
         PackedMatrix packed = PackedMatrix.Rent(k, n, precision);
         packed.Pack(b, ldb, transposed: false);
-        Epilogue add = new() { Addend = c };
-        if (!GeneratedKernel.Supports(precision))
+        TransposedRows rows = TransposedRows.Of(a, lda, k, m, precision);
+        fixed (float* pa = rows.Elements)
         {
-            Tensor rows = Tensor.Empty(m, k);
-            Kernels.Transpose(a, k, m, lda, rows.Data, k);
-            if (here && precision == Precision.Float32) MultiplyHere(rows.Data, k, m, packed, c, ldc, add);
-            else Multiply(rows.Data, k, m, packed, c, ldc, add);
-        }
-        else if (precision == Precision.Float32)
-        {
-            fixed (float* pa = a) Run(new(pa, lda) { ByColumns = true }, m, packed, c, ldc, add, here);
-        }
-        else
-        {
-            Tensor pairs = PairRows(a, lda, k, m);
-            fixed (float* pa = pairs.Data) Run(new(pa, m) { ByColumns = true }, m, packed, c, ldc, add, here);
+            Run(new(pa, rows.Stride) { ByColumns = rows.ByColumns }, m, packed, c, ldc, new() { Addend = c }, here);
         }
         packed.Return();
-    }
-
-    /// <summary>[K, M] → [⌈K / 2⌉, M]: elements of two rows in bfloat16.</summary>
-    private static Tensor PairRows(ReadOnlySpan<float> a, int lda, int k, int m)
-    {
-        Tensor pairs = Tensor.Empty((k + 1) / 2, m);
-        fixed (float* pinned = a)
-        {
-            float* from = pinned;
-            Workers.Split(pairs[0], Math.Max(1, 32768 / Math.Max(1, m)), (start, end) =>
-            {
-                for (int i = start; i < end; i++)
-                {
-                    float* row = from + (nint)2 * i * lda;
-                    ReadOnlySpan<float> second = 2 * i + 1 < k ? new(row + lda, m) : default;
-                    fixed (float* to = pairs.Data.Slice(i * m, m))
-                        Kernels.ToBFloat16(new(row, m), second, new Span<uint>(to, m));
-                }
-            });
-        }
-        return pairs;
     }
 
     private static void Run(

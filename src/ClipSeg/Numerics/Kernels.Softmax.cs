@@ -7,48 +7,102 @@ namespace ClipSeg.Numerics;
 
 internal static partial class Kernels
 {
-    /// <summary>y[i] = exp(s x[i] - m) / Σⱼ exp(s x[j] - m), m the maximum of s x. <c>y</c> may be <c>x</c>.</summary>
-    /// <param name="scale">s, above 0.</param>
-    public static void Softmax(ReadOnlySpan<float> x, Span<float> y, float scale = 1)
-        => Scale(y, 1 / Exponentials(x, y, scale));
+    /// <summary>y[i] = exp(x[i] - m) / Σⱼ exp(x[j] - m), m the maximum of x. <c>y</c> may be <c>x</c>.</summary>
+    public static void Softmax(ReadOnlySpan<float> x, Span<float> y)
+    {
+        if (x.Length != y.Length) Throw.LengthMismatch(nameof(Softmax), x.Length, y.Length);
+        if (x.IsEmpty) return;
+        TensorPrimitives.Subtract(x, TensorPrimitives.Max(x), y);       // exp never overflows
+        TensorPrimitives.Exp(y, y);
+        Scale(y, 1 / TensorPrimitives.Sum(y));
+    }
 
-    /// <summary>y[i] = exp(s x[i] - m), m the maximum of s x; <c>y</c> may be <c>x</c>. Returns their sum.</summary>
+    /// <summary>
+    /// For each column of x, x[r] = exp(s x[r] - m), m the largest s x of the column; and their sum: a softmax but for
+    /// the division.
+    /// </summary>
+    /// <param name="x">[rows, columns]; columns fill whole vectors.</param>
+    /// <param name="sums">[columns].</param>
     /// <param name="scale">s, above 0.</param>
     /// <remarks>The maximum makes exp never overflow; a masked score is -inf and becomes exactly 0.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Exponentials(ReadOnlySpan<float> x, Span<float> y, float scale = 1)
+    public static void ColumnExponentials(Span<float> x, Span<float> sums, float scale)
     {
-        if (x.Length != y.Length) Throw.LengthMismatch(nameof(Exponentials), x.Length, y.Length);
-        float max = TensorPrimitives.Max(x) * scale;
-        Vector<float> sums = Vector<float>.Zero, scales = new(scale), shift = new(max);
-        int i = 0;
-        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+        int width = Vectors(x, sums), rows = x.Length / sums.Length;
+        Span<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x),
+            sv = MemoryMarshal.Cast<float, Vector<float>>(sums);
+        Span<Vector<float>> shifts = stackalloc Vector<float>[StripVectors];
+        for (int first = 0; first < width; first += StripVectors)
         {
-            Vector<float> e = Exp(new Vector<float>(x[i..]) * scales - shift);
-            e.CopyTo(y[i..]);
-            sums += e;
+            Span<Vector<float>> strip = sv.Slice(first, Math.Min(StripVectors, width - first));
+            shifts.Fill(new(float.NegativeInfinity));
+            for (int r = 0; r < rows; r++)
+            {
+                ReadOnlySpan<Vector<float>> row = xv.Slice(r * width + first, strip.Length);
+                for (int v = 0; v < row.Length; v++) shifts[v] = Vector.MaxNative(shifts[v], row[v]);
+            }
+            for (int v = 0; v < strip.Length; v++) shifts[v] *= scale;
+            strip.Clear();
+            for (int r = 0; r < rows; r++)
+            {
+                Span<Vector<float>> row = xv.Slice(r * width + first, strip.Length);
+                for (int v = 0; v < row.Length; v++) strip[v] += row[v] = Exp(row[v] * scale - shifts[v]);
+            }
         }
-        if (i < x.Length)
+    }
+
+    /// <summary>x[r, c] = x[r, c] / sums[c]; what is in sums is lost.</summary>
+    public static void DivideColumns(Span<float> x, Span<float> sums)
+    {
+        TensorPrimitives.Divide(1, sums, sums);
+        for (int at = 0; at < x.Length; at += sums.Length)
         {
-            // What does not fill a vector is padded with -inf, whose exponential is exactly 0.
-            Span<float> padded = stackalloc float[Vector<float>.Count];
-            padded.Fill(float.NegativeInfinity);
-            x[i..].CopyTo(padded);
-            Vector<float> rest = Exp(new Vector<float>(padded) * scales - shift);
-            sums += rest;
-            for (int j = i; j < x.Length; j++) y[j] = rest[j - i];
+            Span<float> row = x.Slice(at, sums.Length);
+            TensorPrimitives.Multiply(row, sums, row);
         }
-        return Vector.Sum(sums);
+    }
+
+    /// <summary>
+    /// The gradient of a softmax of each column: dy[r] = y[r] (dy[r] - Σⱼ dy[j] y[j]), in place.
+    /// </summary>
+    /// <param name="y">[rows, columns]; columns fill whole vectors.</param>
+    /// <param name="sums">[columns], for the sums.</param>
+    public static void ColumnSoftmaxBackward(ReadOnlySpan<float> y, Span<float> dy, Span<float> sums)
+    {
+        int width = Vectors(dy, sums);
+        if (y.Length != dy.Length) Throw.LengthMismatch(nameof(ColumnSoftmaxBackward), y.Length, dy.Length);
+        ReadOnlySpan<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
+        Span<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy),
+            sv = MemoryMarshal.Cast<float, Vector<float>>(sums);
+        sv.Clear();
+        for (int i = 0; i < yv.Length; i += width)
+        {
+            for (int v = 0; v < width; v++) sv[v] += yv[i + v] * dyv[i + v];
+        }
+        for (int i = 0; i < yv.Length; i += width)
+        {
+            for (int v = 0; v < width; v++) dyv[i + v] = yv[i + v] * (dyv[i + v] - sv[v]);
+        }
+    }
+
+    /// <summary>Columns that are worked on together, so that what belongs to them stays near.</summary>
+    private const int StripVectors = 8;
+
+    private static int Vectors(ReadOnlySpan<float> x, ReadOnlySpan<float> sums)
+    {
+        if (sums.IsEmpty || sums.Length % Vector<float>.Count != 0 || x.Length % sums.Length != 0)
+            throw new ArgumentException($"{x.Length} elements in {sums.Length} columns, expected whole vectors.");
+        return sums.Length / Vector<float>.Count;
     }
 
     /// <summary>The definition, and the tests' oracle.</summary>
-    internal static void SoftmaxScalar(ReadOnlySpan<float> x, Span<float> y, float scale = 1)
+    internal static void SoftmaxScalar(ReadOnlySpan<float> x, Span<float> y)
     {
         float max = float.NegativeInfinity;
-        foreach (float v in x) max = MathF.Max(max, scale * v);
+        foreach (float v in x) max = MathF.Max(max, v);
 
         float sum = 0;
-        for (int i = 0; i < x.Length; i++) sum += y[i] = MathF.Exp(scale * x[i] - max);
+        for (int i = 0; i < x.Length; i++) sum += y[i] = MathF.Exp(x[i] - max);
         for (int i = 0; i < y.Length; i++) y[i] /= sum;
     }
 

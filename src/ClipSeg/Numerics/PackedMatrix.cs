@@ -45,6 +45,9 @@ internal sealed unsafe class PackedMatrix
     /// <summary>Of int8: what takes the shift of the inputs out of a column's sum, [N].</summary>
     internal int[] Corrections { get; private set; } = [];
 
+    /// <summary>The first panel, [depth, PanelWidth].</summary>
+    internal Span<float> FirstPanel => new(Data, PanelWidth * Depth);
+
     internal float* Panel(int p) => Data + (nint)p * PanelWidth * Depth;
 
     /// <summary>

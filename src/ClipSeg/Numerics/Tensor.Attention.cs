@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace ClipSeg.Numerics;
 
 /// <summary>Which pairs of tokens an <see cref="AttentionMask"/> touches.</summary>
@@ -24,9 +22,6 @@ internal sealed record AttentionMask(Tensor Keys, AttentionMaskScope Scope, bool
 
 internal sealed partial class Tensor
 {
-    /// <summary>The most scores that are in the cache at once, and the most rows of them.</summary>
-    private const int AttentionScores = 1 << 16, AttentionRows = 16 * GemmKernel.Rows;
-
     /// <summary>
     /// Multi-head attention, softmax(q kᵀ / √D) v per head: three times [B, T, C] → [B, T, C] with heads side by side
     /// in C.
@@ -36,8 +31,9 @@ internal sealed partial class Tensor
     /// <param name="precision">What the two products multiply; anything but Float32 is BFloat16, as int8 has no
     /// scales for what changes with every picture, and Float32 where a tape records.</param>
     /// <remarks>
-    /// The scores are made and used a few rows at a time; they are never all in memory. A row's exponentials are not
-    /// divided by their sum before the second product but after it, when there are fewer of them.
+    /// The scores are made and used for a panel of queries at a time, [T, 64], so they are never all in memory, and a
+    /// row for each key, so they are what the second product reads as they lie. Keys and values are read in place. The
+    /// exponentials are divided by their sums after the second product, when there are fewer of them.
     /// </remarks>
     public static Tensor Attention(Tensor q, Tensor k, Tensor v, int heads, bool causal = false,
         AttentionMask? mask = null, Precision precision = Precision.Float32)
@@ -90,137 +86,119 @@ internal sealed partial class Tensor
 
         public void Forward(int i, Tensor y)
         {
-            int start = Start(i), rowsAtOnce = Math.Clamp(
-                AttentionScores / _tokens / GemmKernel.Rows * GemmKernel.Rows, GemmKernel.Rows, AttentionRows);
-            PackedMatrix keys = PackedMatrix.Rent(_d, _tokens, Precision),
-                values = PackedMatrix.Rent(_tokens, _d, Precision);
-            keys.Pack(k.Data[start..], _width, transposed: true);
-            values.Pack(v.Data[start..], _width, transposed: false);
-            float[] buffer = BufferPool.Rent(rowsAtOnce * (_tokens + keys.Depth + values.Depth));
-            Span<float> scores = buffer.AsSpan(0, rowsAtOnce * _tokens),
-                queries = buffer.AsSpan(scores.Length, rowsAtOnce * keys.Depth),
-                weights = buffer.AsSpan(scores.Length + queries.Length, rowsAtOnce * values.Depth);
-            Span<float> sums = stackalloc float[AttentionRows];
+            using TensorScope scope = new();
+            int start = Start(i), width = GemmKernel.Best.Columns;
+            ReducedRows? reduced =
+                Precision == Precision.Float32 ? null : ReducedRows.Of(k.Data[start..], _width, _tokens, _d, Precision);
+            ReadOnlySpan<float> keys = reduced is null ? k.Data[start..] : reduced.Elements.Data;
+            int keyStride = reduced is null ? _width : reduced.Elements[1];
+            TransposedRows values = TransposedRows.Of(v.Data[start..], _width, _tokens, _d, Precision);
+            float[] buffer = BufferPool.Rent((_tokens + _d + 1) * width);
+            Span<float> apart = buffer.AsSpan(0, _tokens * width), result = buffer.AsSpan(apart.Length, _d * width),
+                sums = buffer.AsSpan(apart.Length + result.Length, width);
 
-            for (int row = 0; row < _tokens; row += rowsAtOnce)
+            for (int first = 0; first < _tokens; first += width)
             {
-                int rows = Math.Min(rowsAtOnce, _tokens - row), at = start + row * _width;
-                Span<float> s = scores[..(rows * _tokens)];
-                Multiply(q.Data[at..], _width, rows, keys, queries, s, _tokens);
-                for (int r = 0; r < rows; r++)
-                {
-                    Span<float> one = s.Slice(r * _tokens, _tokens);
-                    int visible = Limit(one, i, row + r);
-                    sums[r] = Kernels.Exponentials(one[..visible], one[..visible], _scale);
-                    one[visible..].Clear();
-                }
-                if (dropout > 0) Kernels.Dropout(s, dropout, seed, DropoutStart(i, row));
-                Multiply(s, _tokens, rows, values, weights, y.Data[at..], _width);
-                for (int r = 0; r < rows; r++) Kernels.Scale(y.Data.Slice(at + r * _width, _d), 1 / sums[r]);
-            }
+                int count = Math.Min(width, _tokens - first), at = start + first * _width;
+                PackedMatrix queries = PackedMatrix.Rent(_d, count, Precision),
+                    weights = PackedMatrix.Rent(_tokens, count, Precision);
+                Span<float> scores = Precision == Precision.Float32 ? weights.FirstPanel : apart;
+                queries.Pack(q.Data[at..], _width, transposed: true);
+                Gemm.MultiplyHere(keys, keyStride, _tokens, queries, scores, width);            // K Qᵀ [T, 64]
+                queries.Return();
 
+                Limit(scores, width, i, first, count);
+                Kernels.ColumnExponentials(scores, sums, _scale);
+                for (int t = 0; dropout > 0 && t < _tokens; t++)
+                    Kernels.Dropout(scores.Slice(t * width, count), dropout, seed, DropoutStart(i, t) + (uint)first);
+
+                if (Precision != Precision.Float32) weights.Pack(scores, width, transposed: false);
+                Gemm.MultiplyHere(values, _d, weights, result, width);                          // Vᵀ E [D, 64]
+                weights.Return();
+
+                Kernels.DivideColumns(result, sums);
+                Kernels.Transpose(result, _d, count, width, y.Data[at..], _width);
+            }
             BufferPool.Return(buffer);
-            values.Return();
-            keys.Return();
-        }
-
-        /// <summary>A product on this thread, in B's precision.</summary>
-        /// <param name="reduced">Room for A in that precision.</param>
-        private static void Multiply(
-            ReadOnlySpan<float> a, int lda, int m, PackedMatrix b, Span<float> reduced, Span<float> c, int ldc)
-        {
-            if (b.Precision == Precision.Float32)
-            {
-                Gemm.MultiplyHere(a, lda, m, b, c, ldc);
-                return;
-            }
-            Span<uint> elements = MemoryMarshal.Cast<float, uint>(reduced);
-            for (int r = 0; r < m; r++)
-                Kernels.ToBFloat16(a.Slice(r * lda, b.K), elements.Slice(r * b.Depth, b.Depth));
-            Gemm.MultiplyHere(reduced, b.Depth, m, b, c, ldc);
         }
 
         public void Backward(int i, Tensor dy, Tensor dq, Tensor dk, Tensor dv)
         {
-            int start = Start(i), n = _tokens;
-            float[] buffer = BufferPool.Rent(3 * n * n);
-            Span<float> p = buffer.AsSpan(0, n * n), dp = buffer.AsSpan(n * n, n * n),
-                t = buffer.AsSpan(2 * n * n, n * n);
+            int start = Start(i), n = _tokens, stride = (n + GeneratedKernel.Lanes - 1) & -GeneratedKernel.Lanes;
+            float[] buffer = BufferPool.Rent((3 * n + 1) * stride);
+            Span<float> p = buffer.AsSpan(0, n * stride), dp = buffer.AsSpan(n * stride, n * stride),
+                t = buffer.AsSpan(2 * n * stride, n * stride), sums = buffer.AsSpan(3 * n * stride, stride);
 
-            Product(q, k, start, p);                              // p = softmax(q kᵀ / √D)
-            Weigh(p, i);
-            Product(dy, v, start, dp);                            // dp = dy vᵀ
+            Product(k, q, start, p, stride);                      // p = softmax(k qᵀ / √D), a row for each key
+            Limit(p, stride, i, 0, n);
+            Kernels.ColumnExponentials(p, sums, _scale);
+            Kernels.DivideColumns(p, sums);
+
+            Product(v, dy, start, dp, stride);                    // dp = v dyᵀ
             if (dropout > 0)
             {
                 p.CopyTo(t);
-                Kernels.Dropout(t, dropout, seed, DropoutStart(i, 0));
-                AddTransposed(t, dy, start, dv);                            // dv += pᵀ dy
-                Kernels.Dropout(dp, dropout, seed, DropoutStart(i, 0));
+                Drop(t);
+                AddProduct(t, stride, dy, start, dv);             // dv += p dy
+                Drop(dp);
             }
             else
             {
-                AddTransposed(p, dy, start, dv);
+                AddProduct(p, stride, dy, start, dv);
             }
 
-            for (int r = 0; r < n; r++)
-            {
-                Span<float> row = dp.Slice(r * n, n);
-                Kernels.SoftmaxBackward(p.Slice(r * n, n), row, row);
-                Kernels.Scale(row, _scale);
-            }
-            PackedMatrix packed = PackedMatrix.Rent(n, _d);                         // dq += dp k
-            packed.Pack(k.Data[start..], _width, transposed: false);
-            Gemm.MultiplyHere(dp, n, n, packed, dq.Data[start..], _width, new() { Addend = dq.Data[start..] });
-            packed.Return();
-            AddTransposed(dp, q, start, dk);                                // dk += dpᵀ q
+            Kernels.ColumnSoftmaxBackward(p, dp, sums);
+            Kernels.Scale(dp, _scale);
+            AddProduct(dp, stride, q, start, dk);                 // dk += dp q
+            Gemm.AddTransposedProduct(                            // dq += dpᵀ k
+                dp, stride, n, n, k.Data[start..], _width, _d, dq.Data[start..], _width, here: true);
             BufferPool.Return(buffer);
-        }
 
-        private uint DropoutStart(int i, int row) => (uint)(i * _tokens + row) * (uint)_tokens;
-
-        /// <summary>Turns scores into weights, in place: mask, scale, softmax.</summary>
-        private void Weigh(Span<float> scores, int i)
-        {
-            for (int row = 0; row < _tokens; row++)
+            void Drop(Span<float> x)
             {
-                Span<float> s = scores.Slice(row * _tokens, _tokens);
-                int visible = Limit(s, i, row);
-                Kernels.Softmax(s[..visible], s[..visible], _scale);
-                s[visible..].Clear();
+                for (int r = 0; r < n; r++)
+                    Kernels.Dropout(x.Slice(r * stride, n), dropout, seed, DropoutStart(i, r));
             }
         }
 
-        /// <summary>Applies the mask to a row of scores; returns how many tokens, the first ones, it sees.</summary>
-        private int Limit(Span<float> scores, int i, int row)
+        private uint DropoutStart(int i, int key) => (uint)(i * _tokens + key) * (uint)_tokens;
+
+        /// <summary>Applies the mask, and what is causal, to the scores [T, stride] of some queries.</summary>
+        private void Limit(Span<float> scores, int stride, int i, int first, int count)
         {
-            if (mask is not null && (row == 0) == (mask.Scope == AttentionMaskScope.ClassToken))
+            for (int t = 1; t < _tokens; t++)
             {
-                ReadOnlySpan<float> factors = mask.Keys.Data.Slice(i / heads * (_tokens - 1), _tokens - 1);
-                for (int j = 1; j < _tokens; j++)
+                Span<float> row = scores.Slice(t * stride, count);
+                if (mask is not null)
                 {
-                    scores[j] = mask.Exclude && factors[j - 1] == 0
-                        ? float.NegativeInfinity
-                        : scores[j] * factors[j - 1];
+                    bool hasClassToken = first == 0;
+                    Span<float> limited = mask.Scope == AttentionMaskScope.Patches ? row[(hasClassToken ? 1 : 0)..]
+                        : hasClassToken ? row[..1] : [];
+                    float factor = mask.Keys.Data[i / heads * (_tokens - 1) + t - 1];
+                    if (mask.Exclude && factor == 0) limited.Fill(float.NegativeInfinity);
+                    else Kernels.Scale(limited, factor);
                 }
+                if (causal && t > first) row[..Math.Min(t - first, count)].Fill(float.NegativeInfinity);
             }
-            return causal ? row + 1 : _tokens;
         }
 
-        /// <summary>z[T, T] = x yᵀ for one head.</summary>
-        private void Product(Tensor x, Tensor y, int start, Span<float> z)
+        /// <summary>z[T, stride] = x yᵀ for one head.</summary>
+        private void Product(Tensor x, Tensor y, int start, Span<float> z, int stride)
         {
             PackedMatrix packed = PackedMatrix.Rent(_d, _tokens);
             packed.Pack(y.Data[start..], _width, transposed: true);
-            Gemm.MultiplyHere(x.Data[start..], _width, _tokens, packed, z, _tokens);
+            Gemm.MultiplyHere(x.Data[start..], _width, _tokens, packed, z, stride);
             packed.Return();
         }
 
-        /// <summary>dx[T, D] += zᵀ y for one head and z [T, T].</summary>
-        private void AddTransposed(ReadOnlySpan<float> z, Tensor y, int start, Tensor dx)
+        /// <summary>dx[T, D] += z y for one head and z [T, stride].</summary>
+        private void AddProduct(ReadOnlySpan<float> z, int stride, Tensor y, int start, Tensor dx)
         {
-            int n = _tokens;
-            Gemm.AddTransposedProduct(
-                z, n, n, n, y.Data[start..], _width, _d, dx.Data[start..], _width, here: true);
+            PackedMatrix packed = PackedMatrix.Rent(_tokens, _d);
+            packed.Pack(y.Data[start..], _width, transposed: false);
+            Span<float> target = dx.Data[start..];
+            Gemm.MultiplyHere(z, stride, _tokens, packed, target, _width, new() { Addend = target });
+            packed.Return();
         }
     }
 }

@@ -13,17 +13,44 @@ public sealed class KernelTests
             float[] x = random.Floats(n, -100, 100);
             if (n > 2) x[n / 2] = float.NegativeInfinity;           // a masked score
             float[] expected = new float[n];
-            Kernels.SoftmaxScalar(x, expected, 0.7f);
+            Kernels.SoftmaxScalar(x, expected);
 
             Fenced actual = new(n);
-            Kernels.Softmax(x, actual.Span, 0.7f);
+            Kernels.Softmax(x, actual.Span);
             Close.All(expected, actual.Span, absolute: 1e-6f);
             actual.AssertFencesIntact();
 
-            Kernels.Softmax(x, x, 0.7f);
+            Kernels.Softmax(x, x);
             Close.All(expected, x, absolute: 1e-6f);
             if (n > 2) Assert.Equal(0, x[n / 2]);
         }
+    }
+
+    [Theory]
+    [InlineData(1, 16)]
+    [InlineData(7, 64)]
+    [InlineData(131, 144)]
+    public void Exponentials_of_columns_equal_their_definition(int rows, int columns)
+    {
+        const float Scale = 0.3f;
+        Random random = new(3);
+        float[] x = random.Floats(rows * columns, -100, 100);
+        if (rows > 2) x[columns + 5] = float.NegativeInfinity;      // a masked score
+        Fenced actual = new(rows * columns), sums = new(columns);
+        x.CopyTo(actual.Span);
+
+        Kernels.ColumnExponentials(actual.Span, sums.Span, Scale);
+
+        for (int c = 0; c < columns; c++)
+        {
+            float[] column = [.. Enumerable.Range(0, rows).Select(r => Scale * x[r * columns + c])];
+            float[] expected = [.. column.Select(v => (float)Math.Exp((double)v - column.Max()))];
+            for (int r = 0; r < rows; r++) Assert.Equal(expected[r], actual.Span[r * columns + c], 1e-5f);
+            Assert.Equal(expected.Sum(), sums.Span[c], 1e-4f * expected.Sum());
+        }
+        if (rows > 2) Assert.Equal(0, actual.Span[columns + 5]);
+        actual.AssertFencesIntact();
+        sums.AssertFencesIntact();
     }
 
     [Fact]
