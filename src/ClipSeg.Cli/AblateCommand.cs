@@ -74,7 +74,7 @@ internal sealed class AblateCommand
         AblationRecipe recipe = AblationRecipe.Read(parsed.GetValue(_recipe)!);
         string folder = parsed.GetValue(_out)!;
         OutputFile.Check(Path.Combine(folder, "ablation.json"));
-        AblationData data = parsed.GetValue(_data) is { } path ? Of(path, parsed) : Scenes(recipe.Samples, parsed);
+        AblationData data = parsed.GetValue(_data) is { } path ? Of(path, parsed) : Scenes(recipe, parsed);
         using Checkpoint clip = _model.Open(parsed, _terminal);
         AblationReport report;
         try
@@ -141,12 +141,13 @@ internal sealed class AblateCommand
             part => $"{part.Title}\n\n{string.Join('\n', part.Table.Markdown())}\n")));
     }
 
-    private AblationData Scenes(int samples, ParseResult parsed)
+    private AblationData Scenes(AblationRecipe recipe, ParseResult parsed)
     {
+        int samples = recipe.Samples;
         EmojiCatalogue catalogue = _terminal.Wait("Reading the artwork", () => _artwork.Catalogue(parsed));
         PhotoFolder? photos = _artwork.Photos(parsed);
-        return new(photos is null ? "scenes" : "scenes with photographs",
-            recipe => new SceneData(Generator(SizeOf(recipe), ConceptPool.Seen), SceneSplit.Train, recipe.Seed,
+        return new($"{recipe.Scenes} of {catalogue.Concepts.Count} concepts{(photos is null ? "" : ", photographs")}",
+            train => new SceneData(Generator(SizeOf(train), ConceptPool.Seen), SceneSplit.Train, train.Seed,
                 ScenesPerEpoch, PhrasesPerScene),
             size => new SceneData(Generator(size, ConceptPool.Seen), SceneSplit.Validation, TestSeed, samples,
                 PhrasesPerScene),
@@ -158,11 +159,19 @@ internal sealed class AblateCommand
                     PhrasesPerScene)),
             ]);
 
-        SceneGenerator Generator(int size, ConceptPool pool)
-            => new(catalogue, new() { Size = size, Pool = pool, Photos = photos });
+        SceneGenerator Generator(int size, ConceptPool pool) => new(catalogue, new()
+        {
+            Size = size,
+            Pool = pool,
+            Photos = photos,
+            MinObjects = recipe.Scenes.MinObjects,
+            MaxObjects = recipe.Scenes.MaxObjects,
+            MinScale = recipe.Scenes.MinScale,
+            Worn = recipe.Scenes.Worn,
+        });
 
-        static int SizeOf(TrainRecipe recipe)
-            => recipe.Size ?? throw new RecipeException("An ablation on scenes needs a size in its recipe.");
+        static int SizeOf(TrainRecipe train)
+            => train.Size ?? throw new RecipeException("An ablation on scenes needs a size in its recipe.");
     }
 
     private AblationData Of(string path, ParseResult parsed)

@@ -78,6 +78,7 @@ internal sealed class EvaluateCommand
         HelpName = "FILE.png",
     };
 
+    private readonly ReportOption _report = new();
     private readonly ModelOptions _model = new();
     private readonly ArtworkOptions _artwork = new();
     private readonly Terminal _terminal;
@@ -93,6 +94,7 @@ internal sealed class EvaluateCommand
             evaluate._scenes, evaluate._validation, evaluate._seed, evaluate._json, evaluate._sheet,
             evaluate._blendPlot, evaluate._sceneSize, evaluate._calibrate, evaluate._guided, evaluate._words,
         };
+        evaluate._report.AddTo(scenes);
         evaluate._model.AddTo(scenes);
         evaluate._model.AddFineTo(scenes);
         evaluate._artwork.AddTo(scenes);
@@ -111,6 +113,7 @@ internal sealed class EvaluateCommand
         // Whatever would keep the results from being written shows now, not at the end of a long run.
         string? json = Prepare(parsed.GetValue(_json), "");
         string? sheet = Prepare(parsed.GetValue(_sheet), ".png"), plot = Prepare(parsed.GetValue(_blendPlot), ".png");
+        string? page = _report.Of(parsed);
         EmojiCatalogue catalogue = _terminal.Wait("Reading the artwork", () => _artwork.Catalogue(parsed));
         SceneEvaluationOptions defaults = new(), options = defaults with
         {
@@ -139,6 +142,7 @@ internal sealed class EvaluateCommand
 
         if (json is not null) WriteJson(json, report);
         if (sheet is not null) ContactSheet.Draw(report.Examples, report.Threshold).Save(sheet);
+        if (page is not null) OutputFile.Write(page, ScenePage.Of(report, _model.Name(parsed, _terminal)));
         if (plot is not null) report.PlotBlend().Save(plot);
         foreach ((string title, TextTable table) in SceneTables.Of(report))
         {

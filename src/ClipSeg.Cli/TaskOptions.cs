@@ -45,6 +45,8 @@ internal sealed class TaskOptions
         HelpName = "FILE",
     };
 
+    private readonly ReportOption _report = new();
+
     private readonly Option<string?> _save = new("--save")
     {
         Description = "Write each answer as NumPy's .npy, [height, width]: probabilities, and beside them the truth as "
@@ -108,6 +110,7 @@ internal sealed class TaskOptions
         if (withThreshold) command.Options.Add(_threshold);
         command.Options.Add(_limit);
         command.Options.Add(_json);
+        _report.AddTo(command);
         if (withAnswers) command.Options.Add(_save);
         command.Options.Add(_resume);
         _model.AddTo(command);
@@ -135,6 +138,7 @@ internal sealed class TaskOptions
     {
         string? json = parsed.GetValue(_json), save = parsed.GetValue(_save), journal = parsed.GetValue(_resume);
         if (json is not null) OutputFile.Check(json);
+        string? report = _report.Of(parsed);
         if (Data(parsed) is not null) _artwork.Refuse(parsed, "scenes, without --data,");
         if (save is not null) Directory.CreateDirectory(save);
         Segmenter? segmenter = null;
@@ -161,6 +165,7 @@ internal sealed class TaskOptions
             TaskResult result = Measure(terminal, onUnit => task.Run(Model(), model, run with { OnUnit = onUnit }));
             if (json is not null)
                 OutputFile.Write(json, JsonSerializer.Serialize(result, TaskJson.Readable.TaskResult) + "\n");
+            if (report is not null) OutputFile.Write(report, TaskPage.Of(result, task, Model()));
             foreach ((string title, TextTable table) in TaskTables.Of(result))
             {
                 terminal.Output.WriteLine(title);

@@ -13,6 +13,11 @@ internal sealed class TextTable(params string[] columns)
     private const string Gap = "  ";
     private readonly List<string[]> _rows = [];
 
+    /// <summary>As they were given.</summary>
+    public IReadOnlyList<string> Columns => columns;
+
+    public IReadOnlyList<string[]> Rows => _rows;
+
     /// <summary>Adds a row, a cell for each column.</summary>
     public void Add(params ReadOnlySpan<string> cells) => _rows.Add([.. cells.ToArray().Select(Terminal.OneLine)]);
 

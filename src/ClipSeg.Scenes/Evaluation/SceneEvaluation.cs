@@ -67,7 +67,7 @@ internal sealed record EvaluationProgress(string Stage, int Done, int Total);
 /// </remarks>
 internal sealed class SceneEvaluation
 {
-    private const int ScenesAtOnce = 16;
+    private const int ScenesAtOnce = 16, KeptAnswers = 6;
     private const double Half = 0.5;
 
     private readonly Segmenter _segmenter;
@@ -105,10 +105,13 @@ internal sealed class SceneEvaluation
         double threshold = validation.Threshold;
         SceneTally tally = new();
         List<SceneExample> examples = [];
+        PriorityQueue<SceneExample, double> best = new(), worst = new();
         evaluation.ForEach("Test scenes", evaluation._options.Scenes, i => evaluation.Measure(i, threshold), scene =>
         {
             tally.Merge(scene.Tally);
             if (scene.Example is not null) examples.Add(scene.Example);
+            if (scene.Best is { } good) Keep(best, good.Answer, good.Iou);
+            if (scene.Worst is { } bad) Keep(worst, bad.Answer, -bad.Iou);
         });
         return new(threshold, tally)
         {
@@ -117,7 +120,22 @@ internal sealed class SceneEvaluation
             Size = evaluation._seen.Options.Size,
             Retrieval = Retrieval.Measure(segmenter, catalogue, evaluation._options.Seed, progress, stop),
             Examples = examples,
+            Best = Drain(best),
+            Worst = Drain(worst),
         };
+
+        static void Keep(PriorityQueue<SceneExample, double> queue, SceneExample answer, double rank)
+        {
+            queue.Enqueue(answer, rank);
+            if (queue.Count > KeptAnswers) queue.Dequeue();
+        }
+
+        static SceneExample[] Drain(PriorityQueue<SceneExample, double> queue)
+        {
+            SceneExample[] kept = new SceneExample[queue.Count];
+            while (queue.Count > 0) kept[queue.Count - 1] = queue.Dequeue();
+            return kept;
+        }
     }
 
     /// <summary>Measures on the validation scenes alone.</summary>
@@ -164,7 +182,7 @@ internal sealed class SceneEvaluation
             new(phrase.Objects != 0, phrase.Kind, PresenceTally.ScoresOf(mask, similarity, threshold)));
     }
 
-    private (SceneTally Tally, SceneExample? Example) Measure(int index, double threshold)
+    private MeasuredScene Measure(int index, double threshold)
     {
         bool mixed = index % 2 == 1;
         SceneGenerator generator = mixed ? _mixed : _seen;
@@ -200,7 +218,11 @@ internal sealed class SceneEvaluation
         }
         AskInOtherWords(encoded, scene, phrases, threshold, tally);
         AskForCombined(encoded, scene, index, threshold, tally);
-        return (tally, IsExample(index) && answers.Count > 0 ? Choose(answers, index) : null);
+        if (answers.Count == 0) return new(tally);
+        (SceneExample Answer, double Iou)[] ranked = [.. answers
+            .Select(answer => (answer, Iou: WordingTally.Iou(answer.ByText, answer.Truth, threshold)))
+            .OrderByDescending(answer => answer.Iou)];
+        return new(tally, IsExample(index) ? Choose(answers, index) : null, ranked[0], ranked[^1]);
     }
 
     private SceneExample Ask(EncodedImage encoded, Scene scene, Phrase phrase, SegmentationSample? support,
@@ -304,6 +326,13 @@ internal sealed class SceneEvaluation
         if (wanted.Count == 0) wanted = answers;
         return wanted[index / 2 % wanted.Count];
     }
+
+    /// <param name="Tally">What is counted.</param>
+    /// <param name="Example">If it is one.</param>
+    /// <param name="Best">The answer to words with the highest IoU; null if nothing could be asked.</param>
+    /// <param name="Worst">The one with the lowest.</param>
+    private sealed record MeasuredScene(SceneTally Tally, SceneExample? Example = null,
+        (SceneExample Answer, double Iou)? Best = null, (SceneExample Answer, double Iou)? Worst = null);
 
     /// <summary>Works on scenes on all processors, and adds them up one after the other in their order.</summary>
     private void ForEach<T>(string stage, int count, Func<int, T> work, Action<T> add)

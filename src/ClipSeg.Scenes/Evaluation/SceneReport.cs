@@ -71,6 +71,12 @@ internal sealed class SceneReport
     /// <summary>Scenes to look at.</summary>
     public required IReadOnlyList<SceneExample> Examples { get; init; }
 
+    /// <summary>The best answers to words, of as many scenes.</summary>
+    public required IReadOnlyList<SceneExample> Best { get; init; }
+
+    /// <summary>The worst.</summary>
+    public required IReadOnlyList<SceneExample> Worst { get; init; }
+
     /// <summary>The score by mixing weight, 0 to 1.</summary>
     public IReadOnlyList<BlendPoint> Blend => [.. SceneEvaluation.BlendWeights.Select(weight => new BlendPoint(weight,
         ScoreOf(c => IsBlend(c, weight)), ScoreOf(c => IsBlend(c, weight) && c.Exposure == Exposure.Seen),
@@ -157,14 +163,22 @@ internal sealed class SceneReport
         => ScoreOf(c => c.Source == source && (part is null ? c.Part != ScenePart.Names : c.Part == part)
             && (kind ?? c.Kind) == c.Kind && (exposure ?? c.Exposure) == c.Exposure);
 
+    /// <summary>All balanced phrases of all scenes, at every threshold.</summary>
+    public SegmentationMetrics Metrics(PromptSource source)
+        => Sum(cell => cell.Source == source && cell.Part != ScenePart.Names);
+
     /// <summary>IoU against the mixing weight.</summary>
-    public Image PlotBlend()
+    public Image PlotBlend() => LinePlot.Draw("From words to pictures: blended prompts",
+        "weight of the picture prompt (0: words alone, 1: picture alone)", "foreground IoU", BlendLines());
+
+    /// <summary>Foreground IoU against the mixing weight: of all, of seen and of held-out concepts.</summary>
+    public IReadOnlyList<Series> BlendLines()
     {
         IReadOnlyList<BlendPoint> blend = Blend;
-        Series all = new("all", Line(p => p.All)), seen = new("seen", Line(p => p.Seen));
-        Series heldOut = new("held out", Line(p => p.HeldOut));
-        return LinePlot.Draw("From words to pictures: blended prompts",
-            "weight of the picture prompt (0: words alone, 1: picture alone)", "foreground IoU", [all, seen, heldOut]);
+        return
+        [
+            new("all", Line(p => p.All)), new("seen", Line(p => p.Seen)), new("held out", Line(p => p.HeldOut)),
+        ];
 
         (double, double)[] Line(Func<BlendPoint, SegmentationScore?> score)
             => [.. blend.Select(p => (p.Weight, score(p)?.ForegroundIou ?? double.NaN))];
@@ -192,25 +206,24 @@ internal sealed class SceneReport
 
     /// <summary>Of text prompts of all scenes.</summary>
     private double? ForegroundIouAt(double threshold)
-    {
-        SegmentationMetrics sum = new();
-        foreach ((SceneCell cell, SegmentationMetrics metrics) in _tally.Cells)
-        {
-            if (cell.Source == PromptSource.Text && cell.Part != ScenePart.Names) sum.Merge(metrics);
-        }
-        return sum.Samples == 0 ? null : sum.Plain().ForegroundIou.At(threshold);
-    }
+        => Metrics(PromptSource.Text) is { Samples: > 0 } all ? all.Plain().ForegroundIou.At(threshold) : null;
 
     private SegmentationScore? ScoreOf(Func<SceneCell, bool> included)
+    {
+        SegmentationMetrics sum = Sum(included);
+        if (sum.Samples == 0) return null;
+        PlainMetrics plain = sum.Plain();
+        return new(sum.Samples, plain.ForegroundIou.At(Threshold), plain.MeanSampleIou.At(Threshold));
+    }
+
+    private SegmentationMetrics Sum(Func<SceneCell, bool> included)
     {
         SegmentationMetrics sum = new();
         foreach ((SceneCell cell, SegmentationMetrics metrics) in _tally.Cells)
         {
             if (included(cell)) sum.Merge(metrics);
         }
-        if (sum.Samples == 0) return null;
-        PlainMetrics plain = sum.Plain();
-        return new(sum.Samples, plain.ForegroundIou.At(Threshold), plain.MeanSampleIou.At(Threshold));
+        return sum;
     }
 
     private CellFile FileOf(SceneCell cell)

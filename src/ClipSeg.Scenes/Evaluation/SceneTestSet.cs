@@ -86,6 +86,7 @@ internal sealed class SceneQuestions(
             Phrase = phrase.Text,
             Kind = phrase.Objects == 0 ? "not there" : kindOf(phrase),
             Group = GroupOf(index),
+            Parts = phrase.Objects == 0 ? [] : [new("group", GroupOfConcepts(scene, phrase))],
         };
     }
 
@@ -105,6 +106,14 @@ internal sealed class SceneQuestions(
     {
         RandomStream random = new(RandomUse.EvaluatedNegatives, scenes.Seed ^ draw, index);
         return new(new ScenePhrases(Draw(index).Scene).Negative(ref random).Text, Support: null);
+    }
+
+    /// <summary>The section of the concepts' table, such as "mammal", if the phrase means things of one.</summary>
+    private static string GroupOfConcepts(Scene scene, Phrase phrase)
+    {
+        string[] groups = [.. scene.Objects.Where((_, i) => (phrase.Objects >> i & 1) != 0)
+            .Select(o => o.Concept.Group).Distinct()];
+        return groups.Length == 1 ? groups[0] : "several";
     }
 
     private (Scene Scene, Phrase Phrase) Draw(int index)

@@ -18,6 +18,9 @@ internal sealed record AblationRecipe
     /// <summary>Samples to measure on, of each test; half as many choose the thresholds.</summary>
     public required int Samples { get; init; }
 
+    /// <summary>What is drawn where there is no data set.</summary>
+    public required AblationScenes Scenes { get; init; }
+
     /// <summary>Reads a recipe file.</summary>
     /// <exception cref="RecipeException">It is missing, or not what <see cref="AblationFile"/> says.</exception>
     public static AblationRecipe Read(string path)
@@ -43,6 +46,11 @@ internal sealed record AblationRecipe
             && file.Seeds.All(seed => seed >= 0), $"seeds are [{string.Join(", ", file.Seeds)}], expected different "
             + "numbers, 0 or above");
         Check(file.Rows.Length is >= 1 and <= MaxRows, $"there are {file.Rows.Length} rows, expected 1 to {MaxRows}");
+        AblationScenes scenes = file.Scenes ?? new();
+        Check(scenes is { MinObjects: >= 1, MaxObjects: <= 31, MinScale: >= 0.05f and <= 0.95f }
+            && scenes.MinObjects <= scenes.MaxObjects,
+            $"scenes have {scenes.MinObjects} to {scenes.MaxObjects} objects of scale {scenes.MinScale} and above, "
+            + "expected 1 to 31, in order, and 0.05 to 0.95");
         TrainRecipe common = Recipe(file.Recipe, new(), "recipe");
         AblationRow[] rows = [.. file.Rows.Select(row =>
         {
@@ -56,7 +64,7 @@ internal sealed record AblationRecipe
             string names = string.Join("' and '", folder.Select(row => row.Name));
             Check(folder.Count() == 1, $"rows '{names}' would have one folder, '{folder.Key}'; give them other names");
         }
-        return new() { Rows = rows, Seeds = file.Seeds, Samples = file.Samples };
+        return new() { Rows = rows, Seeds = file.Seeds, Samples = file.Samples, Scenes = scenes };
 
         TrainRecipe Recipe(JsonElement values, TrainRecipe onto, string where)
             => RecipeKeys.Read(values, onto, RecipeKeys.Train, $"'{path}', {where}");
@@ -90,7 +98,17 @@ internal sealed record PublishedScores(
 /// <param name="Samples">To measure on.</param>
 /// <param name="Recipe">What the rows have in common.</param>
 /// <param name="Rows">The first is what the others are compared with.</param>
-internal sealed record AblationFile(int[] Seeds, int Samples, JsonElement Recipe, AblationRowFile[] Rows);
+/// <param name="Scenes">What scenes look like; null for what <c>train</c> draws.</param>
+internal sealed record AblationFile(
+    int[] Seeds, int Samples, JsonElement Recipe, AblationRowFile[] Rows, AblationScenes? Scenes = null);
+
+/// <summary>What scenes look like: a small budget tells rows apart only where the task is not too hard.</summary>
+/// <param name="MinObjects">At least 1.</param>
+/// <param name="MaxObjects">At most 31.</param>
+/// <param name="MinScale">Longer side of the smallest object, as a fraction of the picture's.</param>
+/// <param name="Worn">Whether there are shadows, blur, bad light and compression.</param>
+internal sealed record AblationScenes(
+    int MinObjects = 1, int MaxObjects = 8, float MinScale = 0.1f, bool Worn = true);
 
 /// <summary>A row in it.</summary>
 /// <param name="Name">For people to read.</param>

@@ -28,6 +28,7 @@ public sealed class AblationRecipeTests : IDisposable
         Assert.Equal([(32, 0.5f, false), (16, 0.5f, true)],
             recipe.Rows.Select(row => (row.Recipe.Width, row.Recipe.Negatives, row.Untrained)));
         Assert.Equal(["whole-all-of-it", "narrow"], recipe.Rows.Select(row => row.Folder));
+        Assert.Equal(new(), recipe.Scenes);
         Assert.Equal((43.6, null), (recipe.Rows[0].Published?.WordsIou, recipe.Rows[0].Published?.WordsAp));
     }
 
@@ -37,6 +38,8 @@ public sealed class AblationRecipeTests : IDisposable
     [InlineData("""{"seeds": [1, 1], "samples": 10, "recipe": {}, "rows": [{"name": "a"}]}""", "seeds are [1, 1]")]
     [InlineData("""{"seeds": [1], "samples": 0, "recipe": {}, "rows": [{"name": "a"}]}""", "samples is 0")]
     [InlineData("""{"seeds": [1], "samples": 10, "recipe": {}, "rows": []}""", "there are 0 rows")]
+    [InlineData("""{"seeds": [1], "samples": 9, "recipe": {}, "rows": [{"name": "a"}], "scenes": {"max_objects": 0}}""",
+        "scenes have 1 to 0 objects")]
     [InlineData("""{"seeds": [1], "samples": 10, "recipe": {}, "rows": [{"name": "!"}]}""", "without letters")]
     [InlineData("""{"seeds": [1], "samples": 10, "recipe": {}, "rows": [{"name": "a b"}, {"name": "A-B"}]}""",
         "'a b' and 'A-B' would have one folder, 'a-b'")]
