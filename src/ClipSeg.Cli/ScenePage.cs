@@ -42,14 +42,16 @@ internal static class ScenePage
             ("words", report.Metrics(PromptSource.Text)), ("picture", report.Metrics(PromptSource.Picture)),
         ];
         sources = [.. sources.Where(source => source.Metrics.Samples > 0)];
-        yield return new("IoU over the threshold", "threshold", "IoU of all pixels", [.. sources.Select(s =>
-            new Series(s.Name, [.. SegmentationMetrics.Thresholds.Zip(s.Metrics.Plain().ForegroundIou.Scores)]))])
+        Series[] over = [.. sources.Select(s => new Series(
+            s.Name, [.. SegmentationMetrics.Thresholds.Zip(s.Metrics.Plain().ForegroundIou.Scores)]))];
+        yield return new("IoU over the threshold", "threshold", "IoU of all pixels", over)
         {
             Marked = (report.Threshold, Text($"threshold {report.Threshold:0.00}")),
         };
         yield return new("Precision over recall, of pixels", "recall", "precision", [.. sources.Select(s =>
             new Series(s.Name, [.. s.Metrics.PrecisionRecall().Select(p => (p.Recall, p.Precision))]))]);
-        yield return new("Words and picture blended", "weight of the picture (0: words alone)", "IoU of all pixels", report.BlendLines());
+        yield return new("Words and picture blended", "weight of the picture (0: words alone)", "IoU of all pixels",
+            report.BlendLines());
     }
 
     private static void Examples(

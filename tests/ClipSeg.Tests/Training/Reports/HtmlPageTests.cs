@@ -83,7 +83,8 @@ public sealed class HtmlPageTests
         Assert.Contains("<title>one: 0.300 at 0.50</title>", svg);
         Assert.Equal(3, Regex.Count(svg, "<circle"));
         Assert.Contains("<line class=\"mark\" x1=\"278\" y1=\"272\" x2=\"278\" y2=\"16\"/>", svg);
-        Assert.Throws<ArgumentException>(() => SvgChart.Draw("", "", "", [.. Enumerable.Repeat(new Series("", []), 5)]));
+        Series[] five = [.. Enumerable.Repeat(new Series("", []), 5)];
+        Assert.Throws<ArgumentException>(() => SvgChart.Draw("", "", "", five));
     }
 
     private static HtmlPage Page(Image picture)
