@@ -56,7 +56,10 @@ internal sealed class EvaluateClassesCommand
         DefaultValueFactory = _ => DefaultUnseen.ToString(CultureInfo.InvariantCulture),
     };
 
-    private readonly TaskOptions _task = new("Pascal VOC, or images, labels and classes.txt");
+    private readonly TaskOptions _task = new("Pascal VOC, or images, labels and classes.txt",
+        "all is squashed and scored at the model's size; 'background' is asked for, three times as likely as it is "
+        + "found; names stand alone and as in the paper's files; classes that do not occur count as 0. (The paper's "
+        + "columns of seen and unseen classes are very probably exchanged: both readings are printed.)");
     private readonly Terminal _terminal;
     private readonly bool _zeroShot;
 

@@ -53,7 +53,9 @@ internal sealed class EvaluateOneShotCommand
         HelpName = "N",
     }.Between(1, 1000);
 
-    private readonly TaskOptions _task = new("Pascal VOC, COCO-20i or COCO, FSS-1000, or pictures of classes");
+    private readonly TaskOptions _task = new("Pascal VOC, COCO-20i or COCO, FSS-1000, or pictures of classes",
+        "Pascal's pictures come on PFENet's black square, the answer is stretched over one of the longer side, and "
+        + "classes are named as in VOC's files (diningtable); COCO's are squashed and scored at the model's size.");
     private readonly Terminal _terminal;
 
     private EvaluateOneShotCommand(Terminal terminal)

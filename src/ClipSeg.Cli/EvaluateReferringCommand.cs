@@ -48,7 +48,9 @@ internal sealed class EvaluateReferringCommand
 
     public static Command Create(Terminal terminal)
     {
-        EvaluateReferringCommand evaluate = new(terminal, new("PhraseCut, RefCOCO, gRefCOCO, or what 'train' reads"));
+        EvaluateReferringCommand evaluate = new(terminal, new("PhraseCut, RefCOCO, gRefCOCO, or what 'train' reads",
+            "pictures and masks are squashed to the model's size, with aligned corners and no averaging, and scored "
+            + "there."));
         ExampleCommand command = new("referring",
             "Measure a model on phrases and what they mean in pictures: the paper's Table 3.", Examples)
         {

@@ -12,7 +12,9 @@ internal sealed class EvaluateVisualPromptsCommand
         clipseg evaluate visual-prompts --data lvis_v1_val.json --as-published --limit 1600
         """;
 
-    private readonly TaskOptions _task = new("COCO, LVIS or Pascal VOC");
+    private readonly TaskOptions _task = new("COCO, LVIS or Pascal VOC",
+        "engineered pictures are shrunk to the size that CLIP was made for, objects cover a tenth of the picture or "
+        + "more, and two of the cropped rows have the parameters of the paper's code and not those of their labels.");
     private readonly Terminal _terminal;
 
     private EvaluateVisualPromptsCommand(Terminal terminal) => _terminal = terminal;

@@ -20,11 +20,7 @@ internal sealed class TaskOptions
 
     private readonly Option<string?> _data;
 
-    private readonly Option<bool> _asPublished = new("--as-published")
-    {
-        Description = "Read and score pictures as the paper's code does, its quirks among it; to compare with its "
-            + "tables. By default they are read as the model reads them, and scored at their own size.",
-    };
+    private readonly Option<bool> _asPublished;
 
     private readonly Option<double> _threshold = new("--threshold")
     {
@@ -76,8 +72,14 @@ internal sealed class TaskOptions
     private readonly ArtworkOptions _artwork = new();
 
     /// <param name="needs">What --data leads to, for people to read.</param>
-    public TaskOptions(string needs)
+    /// <param name="published">What the paper's code does in its own way, for people to read.</param>
+    public TaskOptions(string needs, string published = "")
     {
+        _asPublished = new("--as-published")
+        {
+            Description = $"Do as the paper's code does, to compare with its tables: {published} By default pictures "
+                + "are read as the model reads them, and scored at their own size.",
+        };
         _data = new("--data") { Description = $"{needs}; without it, scenes of emoji.", HelpName = "DIR" };
     }
 

@@ -10,7 +10,7 @@ namespace ClipSeg.Scenes.Evaluation;
 /// </summary>
 internal sealed class SceneClasses : ClassData
 {
-    private const int ClassesOfAKind = 10;
+    private const int ClassesOfAKind = 6;
 
     private readonly SceneTestSet _scenes;
     private readonly Concept[] _concepts;
@@ -24,8 +24,7 @@ internal sealed class SceneClasses : ClassData
         RandomStream random = new(RandomUse.EvaluatedClasses, scenes.Seed, "classes");
         _concepts = [.. Some(heldOut: false, ref random), .. Some(heldOut: true, ref random)];
         for (int i = 0; i < _concepts.Length; i++) _labels.Add(_concepts[i], (byte)(i + 1));
-        Names = [[BackgroundName],
-            .. _concepts.Select(c => (string[])[c.Name.Text, .. c.Synonyms.Select(s => s.Text)])];
+        Names = [[BackgroundName], .. _concepts.Select(c => (string[])[c.Name.Text])];
         if (withUnseen) Unseen = [.. _concepts.Where(c => c.HeldOut).Select(c => (int)_labels[c])];
     }
 

@@ -232,7 +232,8 @@ internal sealed class SceneEvaluation
         Prompt? picture = support is null ? null : _segmenter.Prompt(support.Picture, support.Mask);
         List<Prompt> prompts = picture is null ? [text] : [text, picture];
         bool blends = picture is not null && parts[0] != ScenePart.Names;
-        if (blends) prompts.AddRange(BlendWeights.Select(weight => Prompt.Mix(picture!, text, (float)weight)));
+        if (blends)     // the ends of which are there already
+            prompts.AddRange(BlendWeights.Where(IsMixed).Select(weight => Prompt.Mix(picture!, text, (float)weight)));
 
         Mask[] masks = Segment(encoded, scene, prompts);
         Mask truth = scene.Mask(phrase.Objects);
@@ -241,8 +242,12 @@ internal sealed class SceneEvaluation
             tally.Add(Cell(PromptSource.Text, 0, part), masks[0], truth);
             if (picture is not null) tally.Add(Cell(PromptSource.Picture, 1, part), masks[1], truth);
         }
-        for (int w = 0; blends && w < BlendWeights.Count; w++)
-            tally.Add(Cell(PromptSource.Blend, BlendWeights[w], parts[0]), masks[2 + w], truth);
+        int mixed = 2;
+        foreach (double weight in blends ? BlendWeights : [])
+        {
+            Mask mask = IsMixed(weight) ? masks[mixed++] : masks[weight == 0 ? 0 : 1];
+            tally.Add(Cell(PromptSource.Blend, weight, parts[0]), mask, truth);
+        }
         return new()
         {
             Picture = scene.Picture,
@@ -253,6 +258,8 @@ internal sealed class SceneEvaluation
             SupportMask = support?.Mask,
             ByPicture = picture is null ? null : masks[1],
         };
+
+        static bool IsMixed(double weight) => weight is > 0 and < 1;
 
         SceneCell Cell(PromptSource source, double weight, ScenePart part)
             => new(source, weight, part, phrase.Kind, phrase.Exposure);
