@@ -31,6 +31,12 @@ internal sealed class EvaluateCommand
         HelpName = "N",
     }.Between(1, 1_000_000);
 
+    private readonly Option<float?> _threshold = new Option<float?>("--threshold", "-t")
+    {
+        Description = "The probability from which a pixel is found; by default the best of the validation scenes.",
+        HelpName = "T",
+    }.Between(0, 1);
+
     private readonly Option<int?> _seed = new Option<int?>("--seed")
     {
         Description = "Which of the many sets of scenes; by default 1.",
@@ -91,8 +97,9 @@ internal sealed class EvaluateCommand
         ExampleCommand scenes = new("scenes",
             "Measure a model on scenes of emoji: text and picture prompts, blends, absent things, retrieval.", Examples)
         {
-            evaluate._scenes, evaluate._validation, evaluate._seed, evaluate._json, evaluate._sheet,
-            evaluate._blendPlot, evaluate._sceneSize, evaluate._calibrate, evaluate._guided, evaluate._words,
+            evaluate._scenes, evaluate._validation, evaluate._threshold, evaluate._seed, evaluate._sceneSize,
+            evaluate._guided, evaluate._words, evaluate._calibrate, evaluate._json, evaluate._sheet,
+            evaluate._blendPlot,
         };
         evaluate._report.AddTo(scenes);
         evaluate._model.AddTo(scenes);
@@ -119,6 +126,7 @@ internal sealed class EvaluateCommand
         {
             Scenes = parsed.GetValue(_scenes) ?? defaults.Scenes,
             ValidationScenes = parsed.GetValue(_validation) ?? defaults.ValidationScenes,
+            Threshold = parsed.GetValue(_threshold),
             Seed = parsed.GetValue(_seed) ?? defaults.Seed,
             Photos = _artwork.Photos(parsed),
             Size = parsed.GetValue(_sceneSize),

@@ -29,6 +29,9 @@ internal sealed record SceneEvaluationOptions
     /// <summary>Photographs for half of the backgrounds; or null.</summary>
     public PhotoFolder? Photos { get; init; }
 
+    /// <summary>Of everything that is measured; null for the best one of the validation scenes.</summary>
+    public double? Threshold { get; init; }
+
     /// <summary>Whether pictures are read in tiles, too (<see cref="Segmenter.Encode(Image, bool,
     /// CancellationToken)"/>).</summary>
     public bool Fine { get; init; }
@@ -102,7 +105,7 @@ internal sealed class SceneEvaluation
         using Compute.Entry entry = segmenter.Compute.Enter(stop);
         SceneEvaluation evaluation = new(segmenter, catalogue, options ?? new(), progress, stop);
         ValidationScore validation = evaluation.Validate();
-        double threshold = validation.Threshold;
+        double threshold = evaluation._options.Threshold ?? validation.Threshold;
         SceneTally tally = new();
         List<SceneExample> examples = [];
         PriorityQueue<SceneExample, double> best = new(), worst = new();

@@ -55,7 +55,7 @@ internal sealed class SceneReport
     /// <summary>What the validation scenes said.</summary>
     public required ValidationScore Validation { get; init; }
 
-    /// <summary>Chosen on the validation scenes; used for everything.</summary>
+    /// <summary>Chosen on the validation scenes, unless it was given; used for everything.</summary>
     public double Threshold { get; }
 
     public required SceneEvaluationOptions Options { get; init; }

@@ -37,6 +37,15 @@ public sealed class SceneEvaluationTests : IDisposable
     }
 
     [Fact]
+    public void A_threshold_that_is_given_is_taken()
+    {
+        SceneReport report = Run(_few with { Threshold = 0.42 });
+        Assert.Equal(0.42, report.Threshold);
+        (_, double iou, _) = Count(SceneSplit.Test, 20, 0.42);
+        Assert.Equal(iou, report.Score(PromptSource.Text, ScenePart.Seen)!.ForegroundIou, 1e-9);
+    }
+
+    [Fact]
     public void Held_out_concepts_are_measured_beside_seen_ones()
     {
         SceneReport report = Run(_few);
