@@ -17,9 +17,10 @@ internal sealed class MaskOptions
 
     private readonly Option<int?> _guided = new Option<int?>("--guided")
     {
-        Description = "Move the edges of masks to those of the picture, in windows of this radius in pixels.",
+        Description = "The radius in pixels in which edges of masks move to those of the picture, by default a 64th of "
+            + "its longer side; 0 leaves masks as the model makes them.",
         HelpName = "R",
-    }.Between(1, (int)MostPixels);
+    }.Between(0, (int)MostPixels);
 
     private readonly Option<int?> _dropBelow = new Option<int?>("--drop-below")
     {
@@ -77,6 +78,7 @@ internal sealed class MaskOptions
     public MaskEdits Read(ParseResult parsed) => new()
     {
         Threshold = parsed.GetValue(_threshold) ?? new MaskEdits().Threshold,
+        FollowEdges = parsed.GetValue(_guided) is not 0,
         Guided = parsed.GetValue(_guided),
         DropBelow = parsed.GetValue(_dropBelow),
         KeepLargest = parsed.GetValue(_keepLargest),

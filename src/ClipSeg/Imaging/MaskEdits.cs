@@ -3,10 +3,10 @@ namespace ClipSeg.Imaging;
 /// <summary>The mask tools that turn a prompt's probabilities into the mask that is wanted, in this order.</summary>
 internal sealed record MaskEdits
 {
-    /// <summary>Of the guided filter: windows whose brightness varies less than this are smoothed.</summary>
-    public const float Epsilon = 1e-3f;
+    /// <summary>First of all: whether edges follow the picture's (<see cref="Mask.GuidedFilter"/>).</summary>
+    public bool FollowEdges { get; init; }
 
-    /// <summary>First of all: edges follow the picture's, in windows of this radius in pixels.</summary>
+    /// <summary>In windows of this radius in pixels; null for what the filter takes by itself.</summary>
     public int? Guided { get; init; }
 
     /// <summary>Then: what counts as found.</summary>
@@ -42,7 +42,7 @@ internal sealed record MaskEdits
     /// <param name="picture">What the probabilities are of.</param>
     public EditedMask Apply(Mask probabilities, Image picture)
     {
-        Mask soft = Guided is { } radius ? probabilities.GuidedFilter(picture, radius, Epsilon) : probabilities;
+        Mask soft = FollowEdges ? probabilities.GuidedFilter(picture, Guided) : probabilities;
         float threshold = Threshold.Of(soft);
         if (Shapes)
         {

@@ -45,9 +45,10 @@ internal sealed class CliRun : IDisposable
         return code;
     }
 
-    /// <summary>Runs <c>segment</c> on the toy model, with results in <c>out</c> of the folder.</summary>
-    public int Segment(params string[] args)
-        => Run(["segment", .. args, "--model", Mini, "--output", Folder.At("out")]);
+    /// <summary>Runs <c>segment</c> on the toy model, with results in <c>out</c> of the folder, as the model makes
+    /// them unless <c>--guided</c> is said.</summary>
+    public int Segment(params string[] args) => Run(["segment", .. args, "--model", Mini, "--output", Folder.At("out"),
+        .. (string[])(args.Contains("--guided") ? [] : ["--guided", "0"])]);
 
     /// <summary>The names of the files that the run wrote, without its journal.</summary>
     public string[] Written() => [.. Directory.GetFiles(Folder.At("out")).Select(f => Path.GetFileName(f)!)

@@ -109,7 +109,7 @@ public sealed class PictureArgumentsTests : IDisposable
         using MemoryStream input = new(File.ReadAllBytes(CliRun.Scene)), output = new();
         (_cli.Input, _cli.Pipe) = (input, output);
 
-        Assert.Equal(0, _cli.Run("segment", "-", "a dog", "-m", CliRun.Mini, "-o", "-"));
+        Assert.Equal(0, _cli.Run("segment", "-", "a dog", "-m", CliRun.Mini, "--guided", "0", "-o", "-"));
 
         using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
         Close.All(segmenter.Segment(Image.Load(CliRun.Scene), "a dog").Values, Mask.Decode(output.ToArray()).Values,

@@ -83,6 +83,16 @@ public sealed class SaveTests : IDisposable
     }
 
     [Fact]
+    public void Edges_follow_the_pictures_unless_the_radius_is_0()
+    {
+        Assert.Equal(0, _cli.Run("segment", CliRun.Scene, "a dog", "-m", CliRun.Mini, "--save", "mask", "-o",
+            _cli.Folder.At("out")));
+        Close.All(_dog.GuidedFilter(_scene).Values, Mask.Load(Out("png")).Values, 0.6f / 255);
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "--guided", "0", "--save", "mask"));
+        Close.All(_dog.Values, Mask.Load(Out("png")).Values, 0.6f / 255);
+    }
+
+    [Fact]
     public void Json_says_score_box_parts_and_run_lengths()
     {
         Mask shape = _dog.Threshold(_dog.Values.Max() * 0.5f);
@@ -176,7 +186,8 @@ public sealed class SaveTests : IDisposable
     {
         using MemoryStream pipe = new();
         (_cli.Input, _cli.Pipe) = (new MemoryStream(File.ReadAllBytes(CliRun.Scene)), pipe);
-        Assert.Equal(0, _cli.Run("segment", "-", "a dog", "-m", CliRun.Mini, "--save", kind, "-o", "-"));
+        Assert.Equal(0, _cli.Run("segment", "-", "a dog", "-m", CliRun.Mini, "--save", kind, "--guided", "0",
+            "-o", "-"));
         byte[] piped = pipe.ToArray();
 
         Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "--save", kind));
