@@ -19,6 +19,7 @@ internal sealed class SegmentCommand
         clipseg segment photo.jpg "a mug" --support mug.jpg --support-mask mug-mask.png --mix 0.5
         clipseg segment holiday/ --prompts words.txt -o masks
         clipseg segment - "a cup" --save cutout -o - < photo.jpg > cup.png
+        clipseg segment --frames rgb24 640x480 --fps 25 -p "a cup" -o - < raw > overlays
         """;
 
     private readonly Option<string> _output = new("--output", "-o")
@@ -64,6 +65,7 @@ internal sealed class SegmentCommand
     }.Between(0, 1000);
 
     private readonly FollowOptions _follow = new();
+    private readonly FrameOptions _frames = new();
     private readonly PictureArguments _pictures = new();
     private readonly PromptOptions _prompts = new();
     private readonly ModelOptions _model = new();
@@ -91,6 +93,7 @@ internal sealed class SegmentCommand
             command.Options.Add(option);
         }
         segment._follow.AddTo(command);
+        segment._frames.AddTo(command);
         command.SetAction(segment.Run);
         return command;
     }
@@ -101,13 +104,17 @@ internal sealed class SegmentCommand
         bool isPiped = folder == StandardOutput, json = parsed.GetValue(_json), watch = _follow.Watches(parsed);
         string? results = isPiped ? null : folder, coco = parsed.GetValue(_coco);
         (PictureList pictures, IReadOnlyList<string> texts) = _pictures.Read(
-            parsed, results, _terminal.OpenInput, mayBeNone: watch);
+            parsed, results, _terminal.OpenInput, mayBeNone: watch || _frames.AreAsked(parsed));
         PromptRequest request = _prompts.Read(parsed, texts);
-        SaveWishes wishes = _save.Read(parsed, isPiped ? [ResultKind.Mask] : SaveOptions.Usual);
-        bool many = pictures.Count > 1 || watch;
+        FrameWishes? frames = _frames.Read(parsed);
+        SaveWishes wishes = _save.Read(parsed,
+            frames is not null ? [ResultKind.Overlay] : isPiped ? [ResultKind.Mask] : SaveOptions.Usual);
+        bool many = pictures.Count > 1 || watch || frames is not null;
         Check(parsed, wishes, many, request.Count);
         _follow.Check(parsed, pictures, isPiped);
-        using Stream? pipe = isPiped ? Pipe(wishes, pictures.Count, request.Count, json) : null;
+        if (frames is not null)
+            FrameOptions.Check(wishes, request.Count, pictures.Count, isPiped, parsed.GetValue(_minScore) is not null);
+        using Stream? pipe = isPiped ? Pipe(wishes, frames is null ? pictures.Count : 1, request.Count, json) : null;
         if (pictures.PassedOver is { } others) _terminal.Warn($"Passed over: {others}.");
 
         using Segmenter segmenter = _model.Load(parsed, _terminal);
@@ -130,6 +137,14 @@ internal sealed class SegmentCommand
             LogitsFile = parsed.GetValue(_saveLogits),
             Piped = isPiped,
         };
+        if (frames is not null)
+        {
+            using Stream input = _terminal.OpenInput()
+                ?? throw new UsageException("--frames reads frames from standard input, and nothing is piped into it.");
+            new FrameRun(work, frames, wishes.Kinds[0], names.Length) { Report = report }
+                .Run(input, pipe!, _terminal.Stop);
+            return CommandLine.Done;
+        }
         return new PictureRun(_terminal, work, new(folder, wishes.Ending), names)
         {
             Printed = new(_terminal, json),

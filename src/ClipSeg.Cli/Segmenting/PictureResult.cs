@@ -9,6 +9,12 @@ internal sealed record PictureResult(string Picture)
     /// <summary>Why it could not be read; then there is nothing else.</summary>
     public string? Error { get; init; }
 
+    /// <summary>The number of a video's frame, from 0.</summary>
+    public int? Frame { get; init; }
+
+    /// <summary>When the frame is shown.</summary>
+    public double? Seconds { get; init; }
+
     public int? Width { get; init; }
 
     public int? Height { get; init; }

@@ -36,6 +36,9 @@ internal sealed class PictureJob(PictureSource source, ResultNames names)
     public byte[]? Piped { get; set; }
 }
 
+/// <summary>A picture's masks, and what is said of each prompt.</summary>
+internal sealed record RenderedPicture(Rendering Rendering, PromptResult[] Prompts);
+
 /// <summary>What is done with each picture, stage by stage: from the bytes of its file to the files of its results.
 /// </summary>
 internal sealed class PictureWork : IDisposable
@@ -98,15 +101,25 @@ internal sealed class PictureWork : IDisposable
     /// <summary>The network's part.</summary>
     public void Compute(PictureJob job)
     {
-        if (job.Picture is { } picture)
-            job.Logits = _segmenter.Logits(_segmenter.Encode(picture, Fine), _prompts.Leaves);
+        if (job.Picture is { } picture) job.Logits = Logits(picture);
+    }
+
+    /// <summary>What the network says of a picture: [P, H, W], at the model's resolution.</summary>
+    public Tensor Logits(Image picture) => _segmenter.Logits(_segmenter.Encode(picture, Fine), _prompts.Leaves);
+
+    /// <summary>From logits to masks, and what is said of them.</summary>
+    public RenderedPicture Render(Image picture, Tensor logits)
+    {
+        using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
+        Mask[] masks = _prompts.Combine(Segmenter.Masks(logits, picture.Width, picture.Height));
+        Rendering rendering = new(picture, masks, _names, _wishes.Edits, _wishes.Background);
+        return new(rendering, [.. masks.Select((mask, i) => Describe(i, mask, rendering.Edited[i]))]);
     }
 
     /// <summary>From logits to masks, pictures, files and what is said of them.</summary>
     public void Finish(PictureJob job)
     {
         if (job is not { Picture: { } picture, Logits: { } logits }) return;
-        using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
         (job.Picture, job.Logits) = (null, null);
         if (_wishes.Ending == ".webp" && Math.Max(picture.Width, picture.Height) > MostWebPSide)
         {
@@ -119,10 +132,9 @@ internal sealed class PictureWork : IDisposable
         }
 
         if (LogitsFile is not null) NpyFile.Write(LogitsFile, logits.Shape, logits.Data.ToArray());
-        Mask[] masks = _prompts.Combine(Segmenter.Masks(logits, picture.Width, picture.Height));
-        Rendering rendering = new(picture, masks, _names, _wishes.Edits, _wishes.Background);
-        PromptResult[] results = [.. masks.Select((mask, i) => Describe(i, mask, rendering.Edited[i]))];
-        Output[] outputs = [.. Outputs([.. Enumerable.Range(0, masks.Length).Where(i => results[i].Found != false)])];
+        (Rendering rendering, PromptResult[] results) = Render(picture, logits);
+        Output[] outputs = [.. Outputs([.. Enumerable.Range(0, results.Length).Where(i => results[i].Found != false)])];
+        using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
         Workers.Each(outputs.Length, i => Write(outputs[i], rendering, job));
 
         foreach (Output output in outputs)

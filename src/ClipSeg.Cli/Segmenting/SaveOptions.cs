@@ -6,14 +6,14 @@ namespace ClipSeg.Cli.Segmenting;
 /// <summary>The options that say which files are written, and how.</summary>
 internal sealed class SaveOptions
 {
-    private const string BlurName = "blur";
+    private const string BlurName = "blur", Nothing = "none";
 
     private static readonly ResultKind[] _usual = [ResultKind.Overlay, ResultKind.Mask];
     private static readonly string[] _names = [.. Enum.GetValues<ResultKind>().Select(NameOf)];
 
     private readonly Option<ResultKind[]> _save = new("--save")
     {
-        Description = $"What to write, with commas: {string.Join(", ", _names)}; by default "
+        Description = $"What to write, with commas: {string.Join(", ", _names)}; or {Nothing}; by default "
             + $"{string.Join(',', _usual.Select(NameOf))}.",
         HelpName = "LIST",
     };
@@ -44,13 +44,14 @@ internal sealed class SaveOptions
         _format.AcceptOnlyFromAmong("png", "jpg", "webp");
         _save.CustomParser = result =>
         {
+            if (result.Tokens is [{ Value: Nothing }]) return [];
             List<ResultKind> kinds = [];
             foreach (string name in result.Tokens.SelectMany(token => token.Value.Split(',')))
             {
                 int index = Array.IndexOf(_names, name.Trim());
                 if (index < 0)
                 {
-                    result.AddError($"--save is '{name}', expected some of {string.Join(", ", _names)}.");
+                    result.AddError($"--save is '{name}', expected some of {string.Join(", ", _names)}, or {Nothing}.");
                     return [];
                 }
                 kinds.Add((ResultKind)index);
@@ -74,7 +75,7 @@ internal sealed class SaveOptions
     /// <exception cref="ImageFormatException">The background cannot be read.</exception>
     public SaveWishes Read(ParseResult parsed, ResultKind[] usual)
     {
-        ResultKind[] kinds = parsed.GetValue(_save) is { Length: > 0 } asked ? asked : usual;
+        ResultKind[] kinds = parsed.GetResult(_save) is null ? usual : parsed.GetValue(_save)!;
         string? format = parsed.GetValue(_format);
         Background? background = parsed.GetValue(_background) is { } word ? ReadBackground(word) : null;
         if (background is not null && !kinds.Contains(ResultKind.CutOut))

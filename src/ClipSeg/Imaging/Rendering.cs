@@ -95,6 +95,28 @@ internal sealed class Rendering
         _ => throw new ArgumentException($"{kind} is no picture."),
     };
 
+    /// <summary>One of a kind as its samples alone: rgb24, gray, or rgba for a cut-out without a background.</summary>
+    /// <param name="kind">Any but arrays.</param>
+    /// <param name="prompts">As in <see cref="Encode"/>.</param>
+    public byte[] Raw(ResultKind kind, IReadOnlyList<int> prompts) => kind switch
+    {
+        ResultKind.Overlay => Imaging.Overlay.Draw(_picture, OnOverlay(prompts)).Pixels,
+        ResultKind.Mask => SkiaCodec.Grey(Edited[prompts[0]].Soft),
+        ResultKind.Binary => SkiaCodec.Grey(Edited[prompts[0]].Binary),
+        ResultKind.CutOut => Samples(CutOut(prompts[0])),
+        ResultKind.Heatmap => Heatmap(prompts[0]).Pixels,
+        ResultKind.Labels => Labels(prompts).Labels,
+        _ => throw new ArgumentException($"{kind} is no picture."),
+    };
+
+    private static byte[] Samples(Image image)
+    {
+        if (image.Alpha is null) return image.Pixels;
+        byte[] rgba = new byte[4 * image.Alpha.Length];
+        RgbaPixels.Join(image.Pixels, image.Alpha, rgba);
+        return rgba;
+    }
+
     /// <summary>These prompts in the colours of their numbers.</summary>
     private OverlayMask[] OnOverlay(IEnumerable<int> prompts) => [.. prompts.Select(i =>
         new OverlayMask(Edited[i].Soft, Imaging.Overlay.Colour(i), Edited[i].Level, _names[i]))];

@@ -78,12 +78,18 @@ internal static unsafe class SkiaCodec
         }
     }
 
-    /// <summary>Grey, rounded to 8 bits: 0 black, 1 white.</summary>
-    public static byte[] Encode(Mask mask, SKEncodedImageFormat format, int quality)
+    /// <summary>[height, width]: a mask rounded to 8 bits, 0 black, 255 white.</summary>
+    public static byte[] Grey(Mask mask)
     {
         byte[] grey = new byte[mask.Values.Length];
         for (int i = 0; i < grey.Length; i++) grey[i] = (byte)(Math.Clamp(mask.Values[i], 0, 1) * 255 + 0.5f);
-        fixed (byte* pixels = grey)
+        return grey;
+    }
+
+    /// <summary>Grey, rounded to 8 bits: 0 black, 1 white.</summary>
+    public static byte[] Encode(Mask mask, SKEncodedImageFormat format, int quality)
+    {
+        fixed (byte* pixels = Grey(mask))
         {
             SKImageInfo info = new(mask.Width, mask.Height, SKColorType.Gray8, SKAlphaType.Opaque, null);
             return Encode(info, pixels, format, quality);
