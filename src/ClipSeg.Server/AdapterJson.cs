@@ -20,12 +20,17 @@ namespace ClipSeg.Server;
 [JsonSerializable(typeof(HuggingFaceSegment[]))]
 internal sealed partial class AdapterJson : JsonSerializerContext
 {
-    private const int MaxDepth = 32;
+    private const int MaxDepth = 32, MostEntries = 512;
 
     public static AdapterJson Lenient { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         RespectNullableAnnotations = true,
         MaxDepth = MaxDepth,
+        Converters =
+        {
+            new ShortListConverter<string>(MostEntries), new ShortListConverter<LabelStudioTask>(MostEntries),
+            new ShortListConverter<LabelStudioGiven>(MostEntries),
+        },
     });
 }

@@ -5,6 +5,7 @@ using ClipSeg.Imaging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using static ClipSeg.Server.RequestException;
 
 namespace ClipSeg.Server;
 
@@ -41,7 +42,7 @@ internal sealed class Cvat(
         if (context.Request.Headers[NameHeader] is [{ } name] && name != Name)
         {
             throw new RequestException(
-                $"There is no function '{name}'; there is {Name}.", StatusCodes.Status404NotFound);
+                $"There is no function '{Shown(name)}'; there is {Name}.", StatusCodes.Status404NotFound);
         }
         CvatInvocation asked = await JsonSerializer.DeserializeAsync(
             context.Request.Body, AdapterJson.Lenient.CvatInvocation, gone)

@@ -12,8 +12,6 @@ namespace ClipSeg.Server;
 internal sealed class LabelStudio(
     IReadOnlyList<ServedModel> models, Segmentation segmentation, Turns turns, RemotePictures pictures)
 {
-    private const int MostTasks = 256;
-
     private static readonly string[] _events =
         ["ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED", "START_TRAINING"];
 
@@ -43,8 +41,6 @@ internal sealed class LabelStudio(
     {
         CancellationToken gone = context.RequestAborted;
         LabelStudioPredict asked = await Read(context, AdapterJson.Lenient.LabelStudioPredict);
-        if (asked.Tasks.Count > MostTasks)
-            throw new RequestException($"There are {asked.Tasks.Count} tasks, expected at most {MostTasks} at once.");
         LabelConfig config = LabelConfig.Parse(asked.LabelConfig);
         string? typed = asked.Params?.Context?.Result?.FirstOrDefault(r => r.Type == "textarea")?.Value.Words();
         List<LabelStudioPrediction> results = [];

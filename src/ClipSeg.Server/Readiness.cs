@@ -26,7 +26,7 @@ internal sealed class Readiness
         app.MapGet("/health/ready", () => IsReady
             ? Results.Json(new("ready"), ServerJson.Strict.HealthAnswer)
             : throw new RequestException(Reason, StatusCodes.Status503ServiceUnavailable)
-                { RetryAfter = Turns.RetryAfter })
+            { RetryAfter = Turns.RetryAfter })
             .WithSummary("Answers 200 once the models have been read, and until the service is told to end.");
     }
 

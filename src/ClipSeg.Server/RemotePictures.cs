@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using static ClipSeg.Server.RequestException;
 
 namespace ClipSeg.Server;
 
@@ -36,7 +37,8 @@ internal sealed class RemotePictures : IDisposable
             UseCookies = false,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             ConnectCallback = Connect,
-        }) { Timeout = _timeout };
+        })
+        { Timeout = _timeout };
     }
 
     /// <summary>The file of a task's picture.</summary>
@@ -195,6 +197,4 @@ internal sealed class RemotePictures : IDisposable
 
     private static RequestException TooLarge()
         => new($"The picture is larger than {MaxBytes >> 20} MiB.", StatusCodes.Status413PayloadTooLarge);
-
-    private static string Shown(string text) => text.Length > 200 ? $"{text[..200]}..." : text;
 }

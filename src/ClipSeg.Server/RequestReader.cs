@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using static ClipSeg.Server.RequestException;
 
 namespace ClipSeg.Server;
 
@@ -140,7 +141,4 @@ internal static class RequestReader
 
     private static RequestException Unknown(string what, string name, string[] known)
         => new($"There is no {what} '{Shown(name)}'; there are {string.Join(", ", known)}.");
-
-    /// <summary>A stranger's words, short enough for an answer.</summary>
-    private static string Shown(string? text) => text is { Length: > 40 } ? $"{text[..40]}..." : text ?? "";
 }

@@ -2,6 +2,7 @@ using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
 using Microsoft.AspNetCore.Http;
+using static ClipSeg.Server.RequestException;
 
 namespace ClipSeg.Server;
 
@@ -125,13 +126,13 @@ internal sealed class Segmentation
             throw new RequestException("Expected a support picture and its supportMask.");
         Segmenter segmenter = ModelOf(request.Model).At(request.Size);
         using Compute.Entry entry = segmenter.Compute.Enter();
-        return Shown(request, (support, mask) => segmenter.Prompts.Engineer(support, mask!));
+        return OfSupport(request, (support, mask) => segmenter.Prompts.Engineer(support, mask!));
     }
 
     private ServedModel ModelOf(string? name) => name is null
         ? _models[0]
         : _models.FirstOrDefault(m => m.Name == name) ?? throw new RequestException(
-            $"There is no model '{name}'; there are {string.Join(", ", _models.Select(m => m.Name))}.",
+            $"There is no model '{Shown(name)}'; there are {string.Join(", ", _models.Select(m => m.Name))}.",
             StatusCodes.Status404NotFound);
 
     private Picture PictureOf(SegmentRequest request)
@@ -139,7 +140,7 @@ internal sealed class Segmentation
         if (request.ImageId is { } id)
         {
             return _cache.Find(id) ?? throw new RequestException(
-                $"There is no picture '{id}', or no longer: send it again.", StatusCodes.Status404NotFound);
+                $"There is no picture '{Shown(id)}', or no longer: send it again.", StatusCodes.Status404NotFound);
         }
         string hash = PictureCache.IdOf(request.Image!);
         return _cache.Find(hash) ?? new(hash, request.Image!);
@@ -180,13 +181,13 @@ internal sealed class Segmentation
         using Compute.Entry entry = segmenter.Compute.Enter(cancel);
         Prompt[] texts = segmenter.Prompts.Texts(phrases);
         if (request.Support is null) return texts;
-        Prompt shown = Shown(request, (support, mask) => segmenter.Prompt(support, mask, cancel: cancel));
+        Prompt shown = OfSupport(request, (support, mask) => segmenter.Prompt(support, mask, cancel: cancel));
         float mix = request.Mix ?? 0.5f;
         return texts.Length == 0 ? [shown] : [.. texts.Select(text => Prompt.Mix(shown, text, mix))];
     }
 
     /// <summary>Makes something of the support picture and its mask.</summary>
-    private T Shown<T>(SegmentRequest request, Func<Image, Mask?, T> make)
+    private T OfSupport<T>(SegmentRequest request, Func<Image, Mask?, T> make)
     {
         CheckSize(request.Support!, SupportName, 1);
         if (request.SupportMask is not null) CheckSize(request.SupportMask, SupportMaskName, 1);

@@ -47,7 +47,8 @@ internal static class ServerHost
             limiter.AddConcurrencyLimiter(UploadsPolicy, uploads => uploads.PermitLimit = options.Uploads);
             limiter.OnRejected = (rejected, _) => new(Problems.Write(rejected.HttpContext, new RequestException(
                 $"All {options.Uploads} uploads that are received at once are taken.",
-                StatusCodes.Status503ServiceUnavailable) { RetryAfter = Turns.RetryAfter }));
+                StatusCodes.Status503ServiceUnavailable)
+            { RetryAfter = Turns.RetryAfter }));
         });
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy =>
             policy.WithOrigins([.. options.Origins]).AllowAnyHeader().AllowAnyMethod()));

@@ -12,7 +12,7 @@ namespace ClipSeg.Server;
 [JsonSerializable(typeof(HealthAnswer))]
 internal sealed partial class ServerJson : JsonSerializerContext
 {
-    private const int MaxDepth = 16;        // of a stranger's JSON
+    private const int MaxDepth = 16, MostEntries = 512;         // of a stranger's JSON
 
     /// <summary>Reads and writes; names are camelCase, and a name that nobody knows is an error.</summary>
     public static ServerJson Strict { get; } = new(Web());
@@ -21,7 +21,7 @@ internal sealed partial class ServerJson : JsonSerializerContext
     public static void AddTo(JsonSerializerOptions options)
     {
         options.TypeInfoResolverChain.Insert(0, Strict);
-        foreach (JsonConverter converter in Strict.Options.Converters) options.Converters.Add(converter);
+        options.Converters.Add(Strict.Options.Converters[0]);
         options.DefaultIgnoreCondition = Strict.Options.DefaultIgnoreCondition;
     }
 
@@ -33,6 +33,10 @@ internal sealed partial class ServerJson : JsonSerializerContext
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         MaxDepth = MaxDepth,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,      // what it warns of is HTML
-        Converters = { new JsonStringEnumConverter<Output>(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+        Converters =
+        {
+            new JsonStringEnumConverter<Output>(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
+            new ShortListConverter<string>(MostEntries), new ShortListConverter<Output>(MostEntries),
+        },
     };
 }

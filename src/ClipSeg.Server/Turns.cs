@@ -41,7 +41,8 @@ internal sealed class Turns : IDisposable
         if (!lease.IsAcquired)
         {
             throw new RequestException($"All {_options.Queue} places of the queue are taken.",
-                StatusCodes.Status503ServiceUnavailable) { RetryAfter = RetryAfter };
+                StatusCodes.Status503ServiceUnavailable)
+            { RetryAfter = RetryAfter };
         }
         return work();
     }

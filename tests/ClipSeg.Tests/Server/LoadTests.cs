@@ -153,6 +153,43 @@ public sealed class LoadTests
         await ServerRun.Post(client, Path, new StringContent(deep, null, "application/json"), 400);
         await ServerRun.Post(client, Path, ServerRun.Form([.. Enumerable.Repeat("prompt=a", 10_000)]), 400);
         await ServerRun.Post(client, Path, ServerRun.FormOf(null, $"{new string('n', 1000)}=1"), 400);
+        string many = string.Join(',', Enumerable.Repeat("\"a\"", 1_000_000));
+        Dictionary<string, string> bodies = new()
+        {
+            [Path] = $$"""{"prompts":[{{many}}]}""",
+            ["/"] = $$$"""{"inputs":"","parameters":{"candidate_labels":[{{{many}}}]}}""",
+        };
+        foreach ((string path, string body) in bodies)
+        {
+            JsonElement problem = await ServerRun.Post(
+                client, path, new StringContent(body, null, "application/json"), 400);
+            Assert.Contains("A list has more than 512 entries", problem.GetProperty("detail").GetString());
+        }
+        JsonElement name = await ServerRun.Post(
+            client, Path, ServerRun.Form("prompt=a", $"model={new string('m', 1_000_000)}"), 404);
+        Assert.InRange(name.GetRawText().Length, 200, 1000);
+    }
+
+    [Fact]
+    public async Task Who_sends_too_slowly_is_told_so()
+    {
+        using ServerRun server = new(onSocket: true);
+        string head = "POST /v1/segment HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 1000\r\n\r\n{";
+        Assert.Equal(408, await StatusOf(server, head));
+    }
+
+    [Fact]
+    public async Task Bombs_are_refused_by_what_their_headers_say()
+    {
+        using ServerRun server = new();
+        using HttpClient client = server.Client();
+        byte[] bomb = new Image(64, 64).EncodePng();
+        (bomb[16], bomb[17], bomb[20], bomb[21]) = (0, 1, 0, 1);        // says 65,600 x 65,600 pixels
+        long before = GC.GetTotalAllocatedBytes();
+        JsonElement problem = await ServerRun.Post(client, Path, ServerRun.FormOf(bomb, "prompt=a"), 400);
+        Assert.Contains("is too large", problem.GetProperty("detail").GetString());
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 100_000_000);
     }
 
     private static async Task<int> StatusOf(ServerRun server, string request)

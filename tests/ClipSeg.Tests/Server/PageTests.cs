@@ -211,7 +211,9 @@ public sealed class PageTests : IAsyncLifetime
         await Open();
         await _page.Locator("#file").SetInputFilesAsync(new FilePayload
         {
-            Name = "notes.png", MimeType = "image/png", Buffer = "no picture"u8.ToArray(),
+            Name = "notes.png",
+            MimeType = "image/png",
+            Buffer = "no picture"u8.ToArray(),
         });
         await Assertions.Expect(_page.Locator("#error")).ToContainTextAsync("notes.png: this browser cannot show it");
 
@@ -230,7 +232,8 @@ public sealed class PageTests : IAsyncLifetime
     {
         _page = await _browser.NewPageAsync(new()
         {
-            ColorScheme = colours, ViewportSize = new() { Width = width, Height = height },
+            ColorScheme = colours,
+            ViewportSize = new() { Width = width, Height = height },
         });
         _page.SetDefaultTimeout(20_000);
         _page.PageError += (_, error) => _complaints.Add(error);
