@@ -38,8 +38,9 @@ internal static class FolderBenchmark
             string[] args = ["segment", input, "-p", _texts[0], "-p", _texts[1], "-m", model, "--precision", precision,
                 "-o", Path.Combine(folder, "out")];
             Console.WriteLine($"{count} pictures of {Width}x{Height}, {_texts.Length} prompts, {precision}, {model}");
-            Console.WriteLine("| round | network alone | whole command | ratio | cores, network | cores, command |");
-            Console.WriteLine("|---|---|---|---|---|---|");
+            Console.WriteLine("| round | network alone | whole command | ratio | cores, network | cores, command "
+                + "| ratio of CPU |");
+            Console.WriteLine("|---|---|---|---|---|---|---|");
             using Segmenter segmenter = Segmenter.Load(model, new() { Precision = value });
             Prompt[] prompts = segmenter.Prompts.Texts(_texts);
             Image[] loaded = [.. Directory.GetFiles(input).Order().Take(InMemory).Select(path => Image.Load(path))];
@@ -50,7 +51,7 @@ internal static class FolderBenchmark
                 (double whole, double wholeCores) = Measure(() => Command(args));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"| {round} | {network:0.00} s | {whole:0.00} s | {whole / network:0.00} | {networkCores:0.00} "
-                    + $"| {wholeCores:0.00} |"));
+                    + $"| {wholeCores:0.00} | {whole * wholeCores / (network * networkCores):0.00} |"));
             }
         }
         finally

@@ -95,6 +95,10 @@ public sealed class CSharpGuideTests : IDisposable
         byte[] labels = Mask.Labels(masks);                                     // which prompt where; 0 is none
         Mask[] rather = Mask.Contrast(masks);                                   // this prompt rather than the others
 
+        Image onWhite = picture.CutOut(clean).On(new Rgb(255, 255, 255));       // transparent without On
+        Image sharpOnly = picture.CutOut(clean).Over(picture.Blur(8));          // the rest out of focus
+        Assert.Equal((picture.Width, picture.Width), (onWhite.Width, sharpOnly.Width));
+
         Assert.Equal(clean.Values, back.Values);
         Assert.Equal(things.Count, polygons.Count);
         Assert.All([soft, followed, largest], m => Assert.Equal(picture.Width, m.Width));
