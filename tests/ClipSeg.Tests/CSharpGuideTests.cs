@@ -84,7 +84,7 @@ public sealed class CSharpGuideTests : IDisposable
         Mask sure = mask.Threshold(mask.OtsuThreshold());                       // or 0.5f; or ThresholdByPeak(0.5f)
         Mask clean = sure.FillHoles().DropBelow(area: 20).Grow(2);              // in pixels; corners are round
         Mask soft = clean.Feather(3);                                           // 0.5 stays on the outline
-        Mask followed = mask.GuidedFilter(picture, radius: 4, epsilon: 1e-3f);  // edges move to those of the picture
+        Mask followed = mask.GuidedFilter(picture);                             // edges move to those of the picture
 
         IReadOnlyList<Component> things = clean.Components();                   // connected parts: box and area
         Mask largest = clean.KeepLargest();
