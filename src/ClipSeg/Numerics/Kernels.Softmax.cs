@@ -31,7 +31,8 @@ internal static partial class Kernels
         int width = Vectors(x, sums), rows = x.Length / sums.Length;
         Span<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x),
             sv = MemoryMarshal.Cast<float, Vector<float>>(sums);
-        Span<Vector<float>> shifts = stackalloc Vector<float>[StripVectors];
+        Span<Vector<float>> shifts = stackalloc Vector<float>[StripVectors],
+            partial = stackalloc Vector<float>[StripVectors];
         for (int first = 0; first < width; first += StripVectors)
         {
             Span<Vector<float>> strip = sv.Slice(first, Math.Min(StripVectors, width - first));
@@ -43,10 +44,15 @@ internal static partial class Kernels
             }
             for (int v = 0; v < strip.Length; v++) shifts[v] *= scale;
             strip.Clear();
-            for (int r = 0; r < rows; r++)
+            for (int r = 0; r < rows; r += BlockRows)
             {
-                Span<Vector<float>> row = xv.Slice(r * width + first, strip.Length);
-                for (int v = 0; v < row.Length; v++) strip[v] += row[v] = Exp(row[v] * scale - shifts[v]);
+                partial.Clear();
+                for (int end = Math.Min(rows, r + BlockRows), i = r; i < end; i++)
+                {
+                    Span<Vector<float>> row = xv.Slice(i * width + first, strip.Length);
+                    for (int v = 0; v < row.Length; v++) partial[v] += row[v] = Exp(row[v] * scale - shifts[v]);
+                }
+                for (int v = 0; v < strip.Length; v++) strip[v] += partial[v];
             }
         }
     }
@@ -75,9 +81,15 @@ internal static partial class Kernels
         Span<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy),
             sv = MemoryMarshal.Cast<float, Vector<float>>(sums);
         sv.Clear();
-        for (int i = 0; i < yv.Length; i += width)
+        for (int block = 0; block < yv.Length; block += BlockRows * width)
         {
-            for (int v = 0; v < width; v++) sv[v] += yv[i + v] * dyv[i + v];
+            int end = Math.Min(yv.Length, block + BlockRows * width);
+            for (int v = 0; v < width; v++)
+            {
+                Vector<float> partial = Vector<float>.Zero;
+                for (int i = block + v; i < end; i += width) partial += yv[i] * dyv[i];
+                sv[v] += partial;
+            }
         }
         for (int i = 0; i < yv.Length; i += width)
         {
@@ -87,6 +99,9 @@ internal static partial class Kernels
 
     /// <summary>Columns that are worked on together, so that what belongs to them stays near.</summary>
     private const int StripVectors = 8;
+
+    /// <summary>Rows that are summed on their own first: sums of thousands lose less.</summary>
+    private const int BlockRows = 16;
 
     private static int Vectors(ReadOnlySpan<float> x, ReadOnlySpan<float> sums)
     {
