@@ -63,7 +63,7 @@ internal sealed record DataSetKind
         new()
         {
             Name = "RefCOCO",
-            Needs = "instances.json, refs*.json or grefs*.json, and pictures",
+            Needs = "instances.json, refs*.p, refs*.json or grefs*.json, and pictures",
             IsAt = ReferringData.IsAt,
             Splits = new("train", "val", "val"),
             Open = (path, split, _) => new ReferringData(path, split!),

@@ -8,30 +8,34 @@ namespace ClipSeg.Training.Data;
 /// sample is a sentence. Those of gRefCOCO may mean several things, or none.
 /// </summary>
 /// <remarks>
-/// The published refs(unc).p is a pickle; Python's <c>json.dump(pickle.load(...))</c> makes refs(unc).json of it.
+/// The published refs(unc).p is a pickle; the same as JSON, refs(unc).json, will do. Where there are several, it is
+/// the split that papers report, "unc" or "umd".
 /// </remarks>
 internal sealed class ReferringData : PhraseData
 {
     private readonly CocoPictures _pictures;
     private readonly List<IReadOnlyList<CocoSegmentation>> _shapes = [];
 
-    /// <param name="folder">With instances.json and one refs*.json or grefs*.json.</param>
+    /// <param name="folder">With instances.json and one of refs*.p, refs*.json and grefs*.json.</param>
     /// <param name="split">train, val, test, testA or testB, as the references say.</param>
     /// <exception cref="DataFormatException">A file is missing, or names what is not there.</exception>
     public ReferringData(string folder, string split)
     {
-        string[] files = [.. References(folder)];
+        string[] files = [.. References(folder)], usual = Array.FindAll(files, IsUsual);
+        if (usual.Length == 1) files = usual;
         if (files.Length != 1)
         {
             throw new DataFormatException(
-                $"'{folder}' has {files.Length} of refs*.json and grefs*.json, expected one.");
+                $"'{folder}' has {files.Length} of refs*.p, refs*.json and grefs*.json, expected one, or one of unc "
+                + "or umd.");
         }
         (string instances, string references) = (Path.Combine(folder, "instances.json"), files[0]);
         CocoFile file = CocoFile.Read(instances);
         _pictures = new(instances, file);
         Dictionary<long, CocoAnnotation> annotations =
             CocoPictures.ById(instances, file.Annotations, annotation => annotation.Id, "annotations");
-        IReadOnlyList<CocoReference> all = CocoReference.ReadAll(references);
+        IReadOnlyList<CocoReference> all = Path.GetExtension(references) == ".p"
+            ? CocoReferencePickle.ReadAll(references) : CocoReference.ReadAll(references);
         for (int i = 0; i < all.Count; i++)
         {
             CocoReference reference = all[i];
@@ -69,8 +73,11 @@ internal sealed class ReferringData : PhraseData
         Group = GroupOf(index),
     };
 
-    private static IEnumerable<string> References(string folder) => Directory.Exists(folder)
-        ? Directory.GetFiles(folder, "refs*.json").Concat(Directory.GetFiles(folder, "grefs*.json")) : [];
+    private static bool IsUsual(string file)
+        => Path.GetFileName(file) is var name && (name.Contains("(unc)") || name.Contains("(umd)"));
+
+    private static IEnumerable<string> References(string folder) => !Directory.Exists(folder) ? []
+        : ((string[])["refs*.p", "refs*.json", "grefs*.json"]).SelectMany(files => Directory.GetFiles(folder, files));
 }
 
 /// <summary>What is referred to, and the sentences that do.</summary>

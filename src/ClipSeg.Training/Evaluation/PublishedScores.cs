@@ -97,9 +97,20 @@ internal static class PublishedScores
     /// <summary>Table 2: not shares but ΔP x 100.</summary>
     public static PublishedRow VisualPrompts { get; } = new("CLIP ViT-B/16", "Table 2", new(StringComparer.Ordinal)
     {
-        ["clip_cls_11"] = 1.34, ["clip_cls"] = 1.71, ["clip_all"] = -14.44, ["dye"] = 1.21, ["outline"] = 2.29,
-        ["dark_50"] = 3.08, ["dark_10"] = 13.85, ["dark_0"] = 23.40, ["blur"] = 13.15, ["blur_dark_10"] = 21.73,
-        ["crop_large"] = 6.27, ["crop"] = 13.60, ["crop_blur"] = 15.34, ["crop_dark_10"] = 21.73,
+        ["clip_cls_11"] = 1.34,
+        ["clip_cls"] = 1.71,
+        ["clip_all"] = -14.44,
+        ["dye"] = 1.21,
+        ["outline"] = 2.29,
+        ["dark_50"] = 3.08,
+        ["dark_10"] = 13.85,
+        ["dark_0"] = 23.40,
+        ["blur"] = 13.15,
+        ["blur_dark_10"] = 21.73,
+        ["crop_large"] = 6.27,
+        ["crop"] = 13.60,
+        ["crop_blur"] = 15.34,
+        ["crop_dark_10"] = 21.73,
         ["crop_blur_dark_10"] = 23.50,
     });
 

@@ -4,14 +4,19 @@ using System.Text;
 namespace ClipSeg.Formats;
 
 /// <summary>The bytes of a pickle, read forwards from a part of a file.</summary>
-internal sealed class PickleInput(BinaryFile file, long start, long length)
+/// <param name="file">The file.</param>
+/// <param name="start">Where the pickle begins.</param>
+/// <param name="length">What is left of the file there.</param>
+/// <param name="limit">The most that is read; a checkpoint of a thousand tensors takes 200 KB.</param>
+internal sealed class PickleInput(
+    BinaryFile file, long start, long length, long limit = PickleInput.MaxPickleBytes)
 {
     private const int BufferBytes = 1 << 14;
-    private const int MaxPickleBytes = 1 << 24;     // a checkpoint of a thousand tensors takes 200 KB
+    private const int MaxPickleBytes = 1 << 24;
     private const int MaxLineBytes = 1 << 10;
 
     private readonly byte[] _buffer = new byte[BufferBytes];
-    private readonly long _end = start + Math.Min(length, MaxPickleBytes);
+    private readonly long _end = start + Math.Min(length, limit);
     private long _next = start;         // the first byte of the file that is not in the buffer yet
     private int _at, _filled;
 

@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace ClipSeg.Formats;
 
-/// <summary>Interprets the part of the pickle language that torch.save uses. It cannot run code.</summary>
+/// <summary>
+/// Interprets the part of the pickle language that torch.save uses, and what lists of plain values need in Python 2's
+/// text form. It cannot run code.
+/// </summary>
 /// <remarks>
 /// Spec: formats.md §9.2. Names resolve to entries of <see cref="PickleTypes"/> or not at all. Every value costs an
 /// operation, so the limit on operations bounds stack, memo and values too.
@@ -27,16 +30,17 @@ internal sealed class PickleReader
     /// One pickled value, up to and including its STOP; <paramref name="storages"/> receives the key and type of every
     /// storage that it mentions.
     /// </summary>
-    public static object? Read(PickleInput input, Dictionary<string, StoredType?>? storages = null)
+    public static object? Read(
+        PickleInput input, Dictionary<string, StoredType?>? storages = null, int limit = MaxOperations)
     {
         PickleReader reader = new(input, storages ?? []);
-        for (int i = 0; i < MaxOperations; i++)
+        for (int i = 0; i < limit; i++)
         {
             PickleOp op = (PickleOp)input.ReadByte();
             if (op == PickleOp.Stop) return reader.Pop();
             reader.Run(op);
         }
-        throw input.Error($"takes more than {MaxOperations} operations");
+        throw input.Error($"takes more than {limit} operations");
     }
 
     private void Run(PickleOp op)
@@ -79,9 +83,25 @@ internal sealed class PickleReader
             case PickleOp.LongBinPut: _memo[_input.ReadInt32()] = Peek(); break;
             case PickleOp.BinGet: Push(Recall(_input.ReadByte())); break;
             case PickleOp.LongBinGet: Push(Recall(_input.ReadInt32())); break;
+            case PickleOp.Int: Push(PickleText.Integer(_input.ReadLine(), _input)); break;
+            case PickleOp.Long: Push(PickleText.Integer(_input.ReadLine().TrimEnd('L'), _input)); break;
+            case PickleOp.Float: Push(PickleText.Float(_input.ReadLine(), _input)); break;
+            case PickleOp.String: Push(PickleText.Quoted(_input.ReadLine(), _input)); break;
+            case PickleOp.Unicode: Push(PickleText.Unescape(_input.ReadLine(), _input)); break;
+            case PickleOp.List: Push(new List<object?>(PopToMark())); break;
+            case PickleOp.Dict:
+                object?[] items = PopToMark();
+                Push(new PickleDict());
+                SetIn(items);
+                break;
+            case PickleOp.Put: _memo[Key()] = Peek(); break;
+            case PickleOp.Get: Push(Recall(Key())); break;
             default: throw _input.Error($"has operation 0x{(byte)op:x2}, which PyTorch does not write");
         }
     }
+
+    private int Key() => PickleText.Integer(_input.ReadLine(), _input) is long key and >= 0 and <= int.MaxValue
+        ? (int)key : throw _input.Error("memorises under something that is no number");
 
     private void SkipBytes(long count)
     {
@@ -170,6 +190,15 @@ internal enum PickleOp : byte
     Mark = (byte)'(',
     EmptyTuple = (byte)')',
     Stop = (byte)'.',
+    Float = (byte)'F',
+    Int = (byte)'I',
+    Long = (byte)'L',
+    String = (byte)'S',
+    Unicode = (byte)'V',
+    Dict = (byte)'d',
+    Get = (byte)'g',
+    List = (byte)'l',
+    Put = (byte)'p',
     BinBytes = (byte)'B',
     ShortBinBytes = (byte)'C',
     BinFloat = (byte)'G',

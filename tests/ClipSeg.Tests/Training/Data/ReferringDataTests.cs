@@ -1,4 +1,6 @@
+using System.Text;
 using ClipSeg.Imaging;
+using ClipSeg.Tests.Formats;
 using ClipSeg.Training.Data;
 
 namespace ClipSeg.Tests.Training.Data;
@@ -41,6 +43,47 @@ public sealed class ReferringDataTests : IDisposable
         Assert.Equal("several targets", data.Get(0).Kind);
         Assert.Equal([0, 0, 0, 0, 0, 0], data.Get(1).Mask.Values);
         Assert.Equal("no target", data.Get(1).Kind);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_published_pickle_is_read_in_both_of_pythons_forms(bool text)
+    {
+        Write("refs(google).p", "of another split, which papers do not report");
+        // Python 2 writes lines: a list of a dict of a list of dicts, each value memorised.
+        const string Lines = "(lp0\n(dp1\nS'ann_id'\np2\nI11\nsS'image_id'\np3\nL5L\nsS'split'\np4\nS'val'\np5\n"
+            + "sS'area'\nF1.5\nsS'sentences'\n(lp6\n(dp7\nS'sent'\nV the \\u00e9lan\\x2c it\\'s\np8\nsS'tokens'\n(lp9\n"
+            + "g8\nasS'ok'\nI01\nsasa.";
+        byte[] pickle = text ? Encoding.ASCII.GetBytes(Lines) : Pickle.Of(p => p.EmptyList().Mark().EmptyDict().Mark()
+            .Text("ann_id").Int(11).Text("image_id").Int(5).Text("split").Text("val").Text("sentences")
+            .EmptyList().Mark().EmptyDict().Mark().Text("sent").Text(" the élan, it's").SetItems().Appends()
+            .SetItems().Appends());
+        File.WriteAllBytes(_folder.At("refs(unc).p"), pickle);
+        SegmentationData data = DataSetKind.Of(_folder.Path).Open(_folder.Path, "val", new());
+        Assert.Equal((1, " the élan, it's"), (data.Count, data.Get(0).Phrase));
+        Assert.Equal([1, 0, 0, 1, 0, 0], data.Get(0).Mask.Values);
+    }
+
+    [Theory]
+    [InlineData("cos\nsystem\n(S'ls'\ntR.", "os.system")]
+    [InlineData("(lp0\nI1\na.", "[0]: expected a dict")]
+    [InlineData("(lp0\n(dp1\nS'ann_id'\nS'x'\nsa.", "'ann_id' is no number")]
+    [InlineData("(lp0\n(dp1\nS'ann_id'\nI1\nsa.", "'sentences' is missing")]
+    [InlineData("(dp0\n.", "expected a pickled list of references")]
+    [InlineData("Ix\n.", "a whole number 'x'")]
+    [InlineData("S'x\n.", "without quotes")]
+    [InlineData("Vx\\u12\n.", "with a damaged escape")]
+    [InlineData("Vx\\q\n.", "with an escape that is none")]
+    [InlineData("(lp-1\n.", "memorises under something that is no number")]
+    [InlineData("(S'a'\nd.", "a key without a value")]
+    [InlineData("d.", "a mark that is not there")]
+    public void A_pickle_that_is_no_list_of_references_is_refused(string pickle, string message)
+    {
+        Write("refs(unc).p", pickle);
+        DataFormatException e = Assert.Throws<DataFormatException>(() => new ReferringData(_folder.Path, "val"));
+        Assert.Contains("refs(unc).p", e.Message);
+        Assert.Contains(message, e.Message);
     }
 
     [Theory]

@@ -39,7 +39,11 @@ internal sealed class HandEngine : IEngine
         ClipTokenizer tokenizer = new(ModelFiles.ReadVocabulary(mini, new()));
         Preprocessing raw = new()
         {
-            Width = size, Height = size, Rescale = 1, Mean = [0, 0, 0], Std = [1, 1, 1],
+            Width = size,
+            Height = size,
+            Rescale = 1,
+            Mean = [0, 0, 0],
+            Std = [1, 1, 1],
         };
         return new(new HandEngine(tokenizer, phrases, size), raw, () => tokenizer);
     }

@@ -92,7 +92,10 @@ public sealed class OneShotTaskTests : IDisposable
         // 48 x 96 on a canvas of 64: shrunk to 32 x 64, answered there, stretched to 96 x 96.
         SegmentationSample sample = new()
         {
-            Picture = new(48, 96), Mask = new(48, 96), Phrase = "", Group = 0,
+            Picture = new(48, 96),
+            Mask = new(48, 96),
+            Phrase = "",
+            Group = 0,
         };
         sample.Mask[40, 90] = 1;
         using Segmenter segmenter = HandEngine.Segmenter(Side, "");
