@@ -59,8 +59,8 @@ internal static class PageStyle
         h3 { font-size: 16px; margin: 0 0 8px; overflow-wrap: anywhere; }
         h3 small { font-weight: 400; color: var(--pale); margin-left: 12px; }
         .pictures { display: flex; flex-wrap: wrap; gap: 14px; }
-        .pictures figure { width: 224px; }
-        .pictures img { display: block; max-width: 100%; border-radius: 6px; background: var(--card); }
+        .pictures figure { flex: 1 1 160px; max-width: 224px; }
+        .pictures img { display: block; width: 100%; border-radius: 6px; background: var(--card); }
         .pictures figcaption { color: var(--pale); font-size: 13px; margin-top: 4px; overflow-wrap: anywhere; }
         """;
 }
