@@ -28,7 +28,8 @@ public sealed class FrameTests : IDisposable
         Assert.Equal(_frames.Length * Width * Height * 3, result.Length);
         for (int i = 0; i < _frames.Length; i++)
         {
-            Mask[] masks = segmenter.Segment(segmenter.Encode(_frames[i]), ["a dog", "a cat"]);
+            Mask[] masks = [.. segmenter.Segment(segmenter.Encode(_frames[i]), ["a dog", "a cat"])
+                .Select(mask => mask.GuidedFilter(_frames[i]))];
             byte[] expected = Overlay.Draw(_frames[i], masks, (string[])["a dog", "a cat"]).Pixels;
             AssertNear(expected, result.AsSpan(i * expected.Length, expected.Length), 1);
         }
@@ -46,7 +47,8 @@ public sealed class FrameTests : IDisposable
         using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
         if (kind == "mask")
         {
-            byte[] expected = [.. segmenter.Segment(_frames[1], "a dog").Values.Select(v => (byte)(v * 255 + 0.5f))];
+            Mask mask = segmenter.Segment(_frames[1], "a dog").GuidedFilter(_frames[1]);
+            byte[] expected = [.. mask.Values.Select(v => (byte)(v * 255 + 0.5f))];
             AssertNear(expected, result.AsSpan(Width * Height, Width * Height), 1);
         }
         if (kind == "cutout") Assert.Equal(_frames[0].Pixels[..3], result[..3]);
@@ -63,7 +65,7 @@ public sealed class FrameTests : IDisposable
         {
             Tensor logits = segmenter.Logits(segmenter.Encode(_frames[i]), [segmenter.Prompt("a dog")]);
             smooth = [.. logits.Data.ToArray().Select((v, k) => smooth is null ? v : v + kept * (smooth[k] - v))];
-            Mask mask = Segmenter.Masks(new(smooth, logits.Shape), Width, Height)[0];
+            Mask mask = Segmenter.Masks(new(smooth, logits.Shape), Width, Height)[0].GuidedFilter(_frames[i]);
             byte[] expected = [.. mask.Values.Select(v => (byte)(v * 255 + 0.5f))];
             AssertNear(expected, result.AsSpan(i * expected.Length, expected.Length), 1);
         }
