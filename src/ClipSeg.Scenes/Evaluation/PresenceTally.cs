@@ -28,18 +28,6 @@ internal sealed class PresenceTally
         return [Presence.Score(mask), peak, count == 0 ? peak : sum / count, similarity];
     }
 
-    /// <summary>CLIP's similarity: the cosine of two conditionals.</summary>
-    public static double Cosine(Prompt a, Prompt b)
-    {
-        (double dot, double aa, double bb) = (0, 0, 0);
-        for (int i = 0; i < a.Width; i++)
-        {
-            (double x, double y) = (a.Conditional[i], b.Conditional[i]);
-            (dot, aa, bb) = (dot + x * y, aa + x * x, bb + y * y);
-        }
-        return aa == 0 || bb == 0 ? 0 : dot / Math.Sqrt(aa * bb);
-    }
-
     public void Add(PresenceSample sample) => _samples.Add(sample);
 
     public void Merge(PresenceTally other) => _samples.AddRange(other._samples);

@@ -180,7 +180,7 @@ internal sealed class SceneEvaluation
 
     private void AddPresence(PresenceTally tally, Phrase phrase, Mask mask, Prompt picture, double threshold)
     {
-        double similarity = PresenceTally.Cosine(_segmenter.Prompt(phrase.Text), picture);
+        double similarity = Prompt.Cosine(_segmenter.Prompt(phrase.Text), picture);
         tally.Add(
             new(phrase.Objects != 0, phrase.Kind, PresenceTally.ScoresOf(mask, similarity, threshold)));
     }

@@ -126,20 +126,9 @@ internal sealed class VisualPromptsTask : EvaluationTask
     /// <summary>Of the first name, among all of them.</summary>
     private static double Probability(Prompt picture, Prompt[] names)
     {
-        double[] logits = [.. names.Select(name => LogitScale * Cosine(picture, name))];
+        double[] logits = [.. names.Select(name => LogitScale * Prompt.Cosine(picture, name))];
         double highest = logits.Max();
         return Math.Exp(logits[0] - highest) / logits.Sum(l => Math.Exp(l - highest));
-    }
-
-    private static double Cosine(Prompt a, Prompt b)
-    {
-        (double dot, double aa, double bb) = (0, 0, 0);
-        for (int i = 0; i < a.Width; i++)
-        {
-            (double x, double y) = (a.Conditional[i], b.Conditional[i]);
-            (dot, aa, bb) = (dot + x * y, aa + x * x, bb + y * y);
-        }
-        return aa == 0 || bb == 0 ? 0 : dot / Math.Sqrt(aa * bb);
     }
 
     private static IEnumerable<Variant> Variants(bool asPublished)

@@ -63,6 +63,18 @@ public sealed class Prompt
         return new(prompts[0].Name, mean, prompts.Any(p => p.Truncated));
     }
 
+    /// <summary>CLIP's similarity of two prompts: the cosine of their conditionals, 0 for a zero vector.</summary>
+    internal static double Cosine(Prompt a, Prompt b)
+    {
+        (double dot, double aa, double bb) = (0, 0, 0);
+        for (int i = 0; i < a.Width; i++)
+        {
+            (double x, double y) = (a._conditional[i], b._conditional[i]);
+            (dot, aa, bb) = (dot + x * y, aa + x * x, bb + y * y);
+        }
+        return aa == 0 || bb == 0 ? 0 : dot / Math.Sqrt(aa * bb);
+    }
+
     /// <summary>Writes a safetensors file with the vector and the name, for <see cref="Load"/>.</summary>
     public void Save(string path)
     {

@@ -20,7 +20,7 @@ public sealed class RetrievalTests
         int[] ranks = [.. catalogue.Concepts.Select(concept =>
         {
             Prompt shown = segmenter.Prompt(Retrieval.Draw(generator, concept, "test", seed: 3).Picture);
-            return names.OrderByDescending(name => PresenceTally.Cosine(shown, name)).ToList()
+            return names.OrderByDescending(name => Prompt.Cosine(shown, name)).ToList()
                 .IndexOf(names[concept.Id]);
         })];
         Assert.Equal("test", score.Style);
