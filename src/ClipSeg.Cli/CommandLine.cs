@@ -21,6 +21,7 @@ internal static class CommandLine
     public const int Done = 0;
     public const int BadFile = 1;
     public const int BadCommandLine = 2;
+    public const int NothingFound = 4;
     public const int Defect = 70;           // sysexits.h, EX_SOFTWARE
     public const int Stopped = 130;         // as shells report an interrupt
 

@@ -31,8 +31,8 @@ internal sealed class SegmentCommand
 
     private readonly Option<float?> _minScore = new Option<float?>("--min-score")
     {
-        Description = "What scores less than this, 0 to 1, counts as not found, and no mask of it is written; with it, "
-            + "the exit code is 4 if nothing is found in any picture.",
+        Description = "What scores less than this, 0 to 1, counts as not found, and no mask of it is written; without "
+            + "it, what has a pixel above the threshold is found. The exit code is 4 if nothing is, in any picture.",
         HelpName = "S",
     }.Between(0, 1);
 
@@ -141,9 +141,9 @@ internal sealed class SegmentCommand
         {
             using Stream input = _terminal.OpenInput()
                 ?? throw new UsageException("--frames reads frames from standard input, and nothing is piped into it.");
-            new FrameRun(work, frames, wishes.Kinds[0], names.Length) { Report = report }
+            bool found = new FrameRun(work, frames, wishes.Kinds[0], names.Length) { Report = report }
                 .Run(input, pipe!, _terminal.Stop);
-            return CommandLine.Done;
+            return found ? CommandLine.Done : CommandLine.NothingFound;
         }
         return new PictureRun(_terminal, work, new(folder, wishes.Ending), names)
         {

@@ -10,16 +10,17 @@ namespace ClipSeg.Cli.Segmenting;
 /// <param name="prompts">How many there are.</param>
 internal sealed class FrameRun(PictureWork work, FrameWishes wishes, ResultKind kind, int prompts)
 {
-    private bool _stopped;
+    private bool _stopped, _found;
     private Tensor? _last;
 
     /// <summary>Where each frame is told of; null for nowhere.</summary>
     public RunReport? Report { get; init; }
 
     /// <summary>Runs to the end of the frames, or until it is stopped: then what has been read is finished.</summary>
+    /// <returns>Whether anything was found in any frame.</returns>
     /// <exception cref="InvalidDataException">There is no frame, or the last one is not whole.</exception>
     /// <exception cref="OperationCanceledException">It was stopped before the end.</exception>
-    public void Run(Stream input, Stream output, CancellationToken stop)
+    public bool Run(Stream input, Stream output, CancellationToken stop)
     {
         int[] all = [.. Enumerable.Range(0, prompts)];
         Pipeline.Run(_ => Read(input, stop), _ => { }, Compute, job =>
@@ -32,6 +33,7 @@ internal sealed class FrameRun(PictureWork work, FrameWishes wishes, ResultKind 
         output.Flush();
         Report?.Complete(_stopped);
         if (_stopped) throw new OperationCanceledException();
+        return _found;
     }
 
     private IEnumerable<FrameJob> Read(Stream input, CancellationToken stop)
@@ -67,14 +69,16 @@ internal sealed class FrameRun(PictureWork work, FrameWishes wishes, ResultKind 
     private void Tell(FrameJob job, Stream output)
     {
         output.Write(job.Result);
-        Report?.Add(new(PictureList.StandardInput)
+        PictureResult result = new(PictureList.StandardInput)
         {
             Frame = job.Number,
             Seconds = Math.Round(job.Number / wishes.Fps, 3),
             Width = wishes.Width,
             Height = wishes.Height,
             Prompts = job.Prompts,
-        }, resumed: false);
+        };
+        _found |= result.HasFound();
+        Report?.Add(result, resumed: false);
     }
 
     private sealed class FrameJob(int number, Image picture)

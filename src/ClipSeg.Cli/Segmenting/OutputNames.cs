@@ -44,6 +44,7 @@ internal sealed class OutputNames(string folder, string? ending = null)
 {
     // Of a file's name, 255 bytes in most file systems, in UTF-8; an ending and a number are still to come.
     private const int MaxSlugBytes = 60, MaxStemBytes = 160;
+    private const int HeaderBytes = 4096;       // of a file, more than one of ours has before its pixels
     private const string Overlay = "overlay";
 
     private static readonly string[] _overlayEndings = [".png", ".jpg", ".webp"];
@@ -75,6 +76,10 @@ internal sealed class OutputNames(string folder, string? ending = null)
     }
 
     /// <summary>Whether a file is one that was written for a picture beside it.</summary>
+    /// <remarks>
+    /// It is named like one, and lies beside an overlay of its picture, or says what kind of result it is, or is grey,
+    /// as masks are: other files that are named so are pictures.
+    /// </remarks>
     /// <param name="path">Of the file.</param>
     /// <param name="siblings">The paths of all files there; capitals do not matter.</param>
     public static bool IsResult(string path, IReadOnlySet<string> siblings)
@@ -84,11 +89,11 @@ internal sealed class OutputNames(string folder, string? ending = null)
         for (int dot = file.IndexOf('.'); dot >= 0; dot = file.IndexOf('.', dot + 1))
         {
             string picture = place + file[..dot];
-            bool isPicture = PictureNames.Read.Prepend("").Any(ending => siblings.Contains(picture + ending));
-            bool hasOverlay = _overlayEndings.Any(ending => siblings.Contains($"{picture}.{Overlay}{ending}"));
-            bool isLonger = file.IndexOf('.', dot + 1) > 0;
-            if (hasOverlay && (isPicture || IsShort(file[..dot]))) return isLonger;
-            if (isPicture && isMarked) return isLonger;
+            int last = file.LastIndexOf('.');
+            if (last == dot || !IsPicture(picture, siblings)) continue;
+            if (isMarked || _overlayEndings.Any(ending => siblings.Contains($"{picture}.{Overlay}{ending}")))
+                return true;
+            if (IsSlug(file[(dot + 1)..last]) && IsMask(path)) return true;
         }
         return false;
     }
@@ -116,8 +121,32 @@ internal sealed class OutputNames(string folder, string? ending = null)
         return $"{Start(name, MaxStemBytes - 2 * DigestBytes - 1)}-{digest}";
     }
 
-    private static bool IsShort(string name)
-        => Encoding.UTF8.GetByteCount(name) > MaxStemBytes - Rune.ReplacementChar.Utf8SequenceLength - 1;
+    /// <summary>Whether results whose names begin so are those of a file there.</summary>
+    private static bool IsPicture(string stem, IReadOnlySet<string> siblings)
+    {
+        if (PictureNames.Read.Prepend("").Any(ending => siblings.Contains(stem + ending))) return true;
+        string name = Path.GetFileName(stem);
+        bool mayBeShort = Encoding.UTF8.GetByteCount(name) > MaxStemBytes - Rune.ReplacementChar.Utf8SequenceLength - 1;
+        return mayBeShort && siblings.Select(Path.GetFileName).Any(file => PictureNames.IsRead(file!)
+            && (Short(file!) == name || Short(Path.GetFileNameWithoutExtension(file)!) == name));
+    }
+
+    private static bool IsSlug(string text)
+        => text.Length > 0 && text.All(c => c == '-' || (char.IsLetterOrDigit(c) && c == char.ToLowerInvariant(c)));
+
+    private static bool IsMask(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            byte[] start = new byte[HeaderBytes];
+            return PictureFile.MayBeMask(start.AsSpan(0, file.ReadAtLeast(start, start.Length, false)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>As many whole letters as fit.</summary>
     private static string Start(string text, int bytes)

@@ -31,7 +31,7 @@ internal sealed record PictureResult(string Picture)
     public IReadOnlyList<PromptResult>? Prompts { get; init; }
 
     /// <summary>Whether at least one prompt was found.</summary>
-    public bool HasFound() => Prompts?.Any(prompt => prompt.Found != false) == true;
+    public bool HasFound() => Prompts?.Any(prompt => prompt.Found) == true;
 
     /// <summary>All files that were written.</summary>
     public IEnumerable<string> Files()
@@ -52,8 +52,9 @@ internal sealed record PromptResult(string Prompt)
     /// <summary>How much of the picture the mask covers, 0 to 1.</summary>
     public double Area { get; init; }
 
-    /// <summary>Whether the score is at least the smallest that was asked for; null if none was.</summary>
-    public bool? Found { get; init; }
+    /// <summary>Whether the score is at least the smallest that was asked for; if none was, whether any pixel is above
+    /// the threshold.</summary>
+    public bool Found { get; init; }
 
     /// <summary>The mask's own; null where all have the same.</summary>
     public float? Threshold { get; init; }

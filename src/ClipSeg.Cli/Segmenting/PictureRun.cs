@@ -10,9 +10,6 @@ namespace ClipSeg.Cli.Segmenting;
 /// <param name="prompts">A name for each.</param>
 internal sealed class PictureRun(Terminal terminal, PictureWork work, OutputNames names, IReadOnlyList<string> prompts)
 {
-    /// <summary>The exit code if a smallest score was asked for and nothing in any picture has it.</summary>
-    public const int NothingFound = 4;
-
     private bool _stopped, _failed, _found;
 
     public required SegmentReport Printed { get; init; }
@@ -43,7 +40,7 @@ internal sealed class PictureRun(Terminal terminal, PictureWork work, OutputName
         Report?.Complete(_stopped);
         if (_stopped && Watched is null) throw new OperationCanceledException();
         if (_failed) return CommandLine.BadFile;
-        return _found || Watched is not null ? CommandLine.Done : NothingFound;
+        return _found || Watched is not null ? CommandLine.Done : CommandLine.NothingFound;
     }
 
     private IEnumerable<PictureJob> Read(IEnumerable<PictureSource> pictures, CancellationToken failed)
@@ -106,7 +103,7 @@ internal sealed class PictureRun(Terminal terminal, PictureWork work, OutputName
         if (result is not { Width: { } width, Height: { } height, Prompts: { } found }) return;
         string file = Path.Combine(source.Place, Path.GetFileName(source.Path)).Replace('\\', '/');
         Coco?.Add(file, width, height, found.Select((prompt, i) => (prompt, i))
-            .Where(p => p.prompt.Found != false)
+            .Where(p => p.prompt.Found)
             .Select(p => new CocoFinding(p.i, CocoRle.Parse(p.prompt.Rle!, width, height), p.prompt.Score)));
     }
 }

@@ -62,7 +62,8 @@ internal sealed class PictureWork : IDisposable
         _oneThread = many ? new(threads: 1) : null;
     }
 
-    /// <summary>The score from which a prompt counts as found; null judges none.</summary>
+    /// <summary>The score from which a prompt counts as found, and its masks are written; null writes those of all, and
+    /// what has a pixel above the threshold is found.</summary>
     public float? MinScore { get; init; }
 
     /// <summary>Whether pictures are read in tiles, too.</summary>
@@ -133,7 +134,8 @@ internal sealed class PictureWork : IDisposable
 
         if (LogitsFile is not null) NpyFile.Write(LogitsFile, logits.Shape, logits.Data.ToArray());
         (Rendering rendering, PromptResult[] results) = Render(picture, logits);
-        Output[] outputs = [.. Outputs([.. Enumerable.Range(0, results.Length).Where(i => results[i].Found != false)])];
+        int[] written = [.. Enumerable.Range(0, results.Length).Where(i => MinScore is null || results[i].Found)];
+        Output[] outputs = [.. Outputs(written)];
         using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
         Workers.Each(outputs.Length, i => Write(outputs[i], rendering, job));
 
@@ -161,7 +163,7 @@ internal sealed class PictureWork : IDisposable
             Score = score,
             Peak = TensorPrimitives.Max(mask.Values),
             Area = (double)edited.Area() / mask.Values.Length,
-            Found = MinScore is { } least ? score >= least : null,
+            Found = MinScore is { } least ? score >= least : edited.HasFound,
             Threshold = _wishes.Edits.Threshold.Number is null ? edited.Threshold : null,
             Rle = Rle ? CocoRle.Of(edited.Binary).ToString() : null,
             Truncated = _prompts.Prompts[i].Truncated,
@@ -169,8 +171,8 @@ internal sealed class PictureWork : IDisposable
         return Parts ? result.WithParts(edited.Binary) : result;
     }
 
-    private IEnumerable<Output> Outputs(int[] found) => _wishes.Kinds.SelectMany(kind =>
-        Rendering.IsOfPrompt(kind) ? found.Select(i => new Output(kind, [i])) : [new Output(kind, found)]);
+    private IEnumerable<Output> Outputs(int[] written) => _wishes.Kinds.SelectMany(kind =>
+        Rendering.IsOfPrompt(kind) ? written.Select(i => new Output(kind, [i])) : [new Output(kind, written)]);
 
     private void Write(Output output, Rendering rendering, PictureJob job)
     {

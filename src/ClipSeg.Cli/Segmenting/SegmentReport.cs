@@ -24,7 +24,7 @@ internal sealed class SegmentReport(Terminal terminal, bool json)
         {
             string[] files = [.. prompt.Files()];
             table.Add(Text($"{prompt.Score:0.00}"), Text($"{prompt.Peak:0.000}"), Text($"{100 * prompt.Area:0.0} %"),
-                Shorten(prompt.Prompt), prompt.Found == false ? "not found" : files.FirstOrDefault() ?? "");
+                Shorten(prompt.Prompt), files.FirstOrDefault() ?? (prompt.Found ? "" : "not found"));
             foreach (string file in files.Skip(1)) table.Add("", "", "", "", file);
         }
         if (picture.Overlay is not null) table.Add("", "", "", "overlay", picture.Overlay);

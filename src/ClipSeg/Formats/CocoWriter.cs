@@ -9,15 +9,15 @@ namespace ClipSeg.Formats;
 
 /// <summary>What a prompt found in a picture.</summary>
 /// <param name="Category">The number of the prompt, from 0.</param>
-/// <param name="Runs">Its mask; an empty one is no annotation.</param>
+/// <param name="Runs">Its mask.</param>
 /// <param name="Score">How sure it is, 0 to 1.</param>
 internal readonly record struct CocoFinding(int Category, CocoRle Runs, float Score);
 
 /// <summary>Writes a data set in COCO's format, one picture after another, whole or not at all.</summary>
 /// <remarks>
 /// Pictures and annotations wait in temporary files, so that memory does not grow with them. Ids count from 1. An
-/// annotation is all that a prompt found in a picture, whether or not that is one thing; beside COCO's keys it has a
-/// score. Not safe for use by several threads.
+/// annotation is a connected part of what a prompt found in a picture, as readers of COCO expect a thing to be; beside
+/// COCO's keys it has the prompt's score. Not safe for use by several threads.
 /// </remarks>
 internal sealed class CocoWriter : IDisposable
 {
@@ -46,11 +46,13 @@ internal sealed class CocoWriter : IDisposable
         _images.Add(new CocoPicture(_images.Count + 1, file, width, height), CocoText.Default.CocoPicture);
         foreach (CocoFinding finding in findings)
         {
-            if (finding.Runs.Area == 0) continue;
-            Component box = finding.Runs.Box;
-            _annotations.Add(new CocoShape(_annotations.Count + 1, _images.Count, finding.Category + 1,
-                Segmentation(finding.Runs), finding.Runs.Area, [box.X, box.Y, box.Width, box.Height], 0, finding.Score),
-                CocoText.Default.CocoShape);
+            foreach (CocoRle part in finding.Runs.Parts())
+            {
+                Component box = part.Box;
+                _annotations.Add(new CocoShape(_annotations.Count + 1, _images.Count, finding.Category + 1,
+                    Segmentation(part), part.Area, [box.X, box.Y, box.Width, box.Height], 0, finding.Score),
+                    CocoText.Default.CocoShape);
+            }
         }
     }
 

@@ -153,6 +153,27 @@ public sealed class CocoRle
         return mask;
     }
 
+    /// <summary>Each connected part of the pixels that are 1 (<see cref="Mask.Components"/>) as a mask of this size, in
+    /// the order of their first pixels, column by column.</summary>
+    internal IReadOnlyList<CocoRle> Parts()
+    {
+        Regions regions = Regions.OfColumns(this);
+        List<long>[] counts = [.. regions.Found.Select(_ => new List<long>())];
+        long[] ends = new long[counts.Length];
+        foreach ((int column, int top, int bottom, int part) in regions.Runs)
+        {
+            long at = (long)column * Height + top;
+            // A run that goes on in the next column is one.
+            if (counts[part].Count > 0 && ends[part] == at) counts[part][^1] += bottom - top;
+            else counts[part].AddRange([at - ends[part], bottom - top]);
+            ends[part] = at + bottom - top;
+        }
+        long pixels = (long)Width * Height;
+        for (int i = 0; i < counts.Length; i++)
+            if (ends[i] < pixels) counts[i].Add(pixels - ends[i]);
+        return [.. counts.Select(part => new CocoRle(Width, Height, part))];
+    }
+
     /// <summary>Sets the pixels that are 1 and leaves the others.</summary>
     /// <param name="mask">Of this size.</param>
     internal void Fill(Mask mask)

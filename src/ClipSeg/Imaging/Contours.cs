@@ -20,7 +20,7 @@ internal static class Contours
         // Every outline goes up the left side of some run of pixels: the outer one up that of the part's first run.
         BitArray seen = new(mask.Values.Length);
         List<Vector2> ring = [];
-        foreach ((int x, int y, int part) in parts.RunStarts)
+        foreach ((int y, int x, _, int part) in parts.Runs)
         {
             if (seen[y * mask.Width + x]) continue;
             Follow(mask, x, y, seen, ring);

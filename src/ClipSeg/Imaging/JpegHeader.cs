@@ -5,8 +5,9 @@ namespace ClipSeg.Imaging;
 /// <summary>What a JPEG's frame and first scan announce, before anything is decoded.</summary>
 /// <param name="Width">In pixels.</param>
 /// <param name="Height">In pixels.</param>
+/// <param name="Channels">1 of grey.</param>
 /// <param name="CoefficientBytes">What a decoder keeps of a picture that comes in several scans; else 0.</param>
-internal readonly record struct JpegHeader(int Width, int Height, long CoefficientBytes)
+internal readonly record struct JpegHeader(int Width, int Height, int Channels, long CoefficientBytes)
 {
     private const int FirstFrame = 0xC0, LastFrame = 0xCF, StartOfScan = 0xDA, BlockSide = 8;
 
@@ -28,7 +29,8 @@ internal readonly record struct JpegHeader(int Width, int Height, long Coefficie
             if (frame.IsEmpty || body.IsEmpty) return null;
             int height = BinaryPrimitives.ReadUInt16BigEndian(frame[1..]);
             int width = BinaryPrimitives.ReadUInt16BigEndian(frame[3..]);
-            return new(width, height, progressive || body[0] < frame[5] ? Coefficients(frame, width, height) : 0);
+            bool severalScans = progressive || body[0] < frame[5];
+            return new(width, height, frame[5], severalScans ? Coefficients(frame, width, height) : 0);
         }
         return null;
     }

@@ -63,6 +63,7 @@ internal sealed record MaskEdits
 /// <summary>What the mask tools made of a prompt's probabilities.</summary>
 internal sealed class EditedMask
 {
+    private readonly bool _inverted;
     private readonly Lazy<Mask> _binary;
 
     /// <param name="soft">In [0, 1]; probabilities, or a shape whose edge may be soft.</param>
@@ -71,7 +72,7 @@ internal sealed class EditedMask
     /// <param name="inverted">Whether the values are the inverse of what was found.</param>
     public EditedMask(Mask soft, float threshold, float level, bool inverted)
     {
-        (Soft, Threshold, Level) = (soft, threshold, inverted ? 1 - level : level);
+        (Soft, Threshold, Level, _inverted) = (soft, threshold, inverted ? 1 - level : level, inverted);
         _binary = new(() => soft.Threshold(Level));
     }
 
@@ -81,6 +82,17 @@ internal sealed class EditedMask
 
     /// <summary>Above this the values of <see cref="Soft"/> are set.</summary>
     public float Level { get; }
+
+    /// <summary>Whether any pixel was above the threshold, before the mask was inverted.</summary>
+    public bool HasFound
+    {
+        get
+        {
+            foreach (float value in Soft.Values)
+                if (_inverted ? value < Level : value > Level) return true;
+            return false;
+        }
+    }
 
     /// <summary>1 where it is set, 0 elsewhere.</summary>
     public Mask Binary => _binary.Value;

@@ -61,6 +61,16 @@ internal static class PictureFile
     public static (int Width, int Height) SizeOf(ReadOnlySpan<byte> data, string name)
         => SkiaCodec.SizeOf(Check(data, name), data, name);
 
+    /// <summary>Whether a file begins as those that masks are saved as: grey, or, where the header of a format does not
+    /// say that, a WebP without loss.</summary>
+    public static bool MayBeMask(ReadOnlySpan<byte> start)
+    {
+        PictureKind? kind = PictureKind.Of(start);
+        if (kind == PictureKind.Png) return PngChunks.IsGrey(start);
+        if (kind == PictureKind.Jpeg) return JpegHeader.Read(start)?.Channels == 1;
+        return kind == PictureKind.WebP && start[12..].StartsWith("VP8L"u8);
+    }
+
     /// <summary>Throws unless a picture of this size may be decoded.</summary>
     public static void CheckSize(long width, long height, string name)
     {

@@ -37,9 +37,11 @@ internal static class PngChunks
         return 1;
     }
 
+    /// <summary>Whether its header announces grey alone.</summary>
+    public static bool IsGrey(ReadOnlySpan<byte> data) => data.Length >= HeaderEnd && data[TypeAt] == Grey;
+
     public static bool IsGrey16(ReadOnlySpan<byte> data)
-        => PictureKind.Of(data) == PictureKind.Png && data.Length >= HeaderEnd && data[DepthAt] == 16
-            && data[TypeAt] == Grey;
+        => PictureKind.Of(data) == PictureKind.Png && IsGrey(data) && data[DepthAt] == 16;
 
     /// <summary>
     /// The file with each sample of 16 bits declared as grey and alpha of 8: the bytes of the rows are the same, and

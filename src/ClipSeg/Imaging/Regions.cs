@@ -2,44 +2,64 @@ using System.Runtime.InteropServices;
 
 namespace ClipSeg.Imaging;
 
-/// <summary>The connected pixels of one kind in a mask, as runs along its rows.</summary>
+/// <summary>The connected pixels of one kind in a mask, as runs along its lines: rows, or columns.</summary>
 internal sealed class Regions
 {
     private readonly List<Run> _runs = [];
     private readonly List<Component> _found = [];
+    private readonly int _reach;
+
+    // Where the runs of the line above begin, those of this line, and the first above that may touch the next one.
+    private int _above, _first, _touching;
+    private int _line = -1;
 
     /// <param name="set">Whether pixels above 0.5 are looked at, or the others.</param>
     /// <param name="diagonal">Whether pixels that share only a corner are connected.</param>
     public Regions(Mask mask, bool set, bool diagonal)
+        : this(diagonal)
     {
-        int reach = diagonal ? 1 : 0, above = 0;
         for (int y = 0; y < mask.Height; y++)
         {
             ReadOnlySpan<float> row = mask.Values.AsSpan(y * mask.Width, mask.Width);
-            int first = _runs.Count, touching = above;
             for (int x = 0; x < row.Length;)
             {
                 int start = x;
                 while (x < row.Length && row[x] > 0.5f == set) x++;
-                if (x == start)
-                {
-                    x++;
-                    continue;
-                }
-                _runs.Add(new(y, start, x, _runs.Count));
-                while (touching < first && _runs[touching].End + reach <= start) touching++;
-                for (int i = touching; i < first && _runs[i].Start < x + reach; i++) Join(i, _runs.Count - 1);
+                if (x == start) x++;
+                else Add(y, start, x);
             }
-            above = first;
         }
         Number();
     }
 
-    /// <summary>In the order of their first pixels, row by row.</summary>
+    private Regions(bool diagonal) => _reach = diagonal ? 1 : 0;
+
+    /// <summary>The connected pixels that are 1, with x and y exchanged: lines are columns.</summary>
+    public static Regions OfColumns(CocoRle runs)
+    {
+        Regions regions = new(diagonal: true);
+        long at = 0;
+        for (int i = 0; i < runs.Counts.Count; at += runs.Counts[i++])
+        {
+            long end = i % 2 == 1 ? at + runs.Counts[i] : at;
+            for (long top = at; top < end;)
+            {
+                int column = (int)(top / runs.Height);
+                long bottom = Math.Min(end, (column + 1L) * runs.Height);
+                regions.Add(column, (int)(top % runs.Height), (int)(bottom - (long)column * runs.Height));
+                top = bottom;
+            }
+        }
+        regions.Number();
+        return regions;
+    }
+
+    /// <summary>In the order of their first pixels, line by line.</summary>
     public IReadOnlyList<Component> Found => _found;
 
-    /// <summary>The first pixel of each run, row by row from the left, and the number of its region.</summary>
-    public IEnumerable<(int X, int Y, int Region)> RunStarts => _runs.Select(run => (run.Start, run.Y, run.Region));
+    /// <summary>Each run, line by line, up to its end and without that, and the number of its region.</summary>
+    public IEnumerable<(int Line, int Start, int End, int Region)> Runs
+        => _runs.Select(run => (run.Y, run.Start, run.End, run.Region));
 
     /// <summary>Sets the pixels of the chosen regions to 1.</summary>
     public void Fill(Mask mask, Func<Component, bool> chosen)
@@ -47,6 +67,19 @@ internal sealed class Regions
         bool[] fills = [.. _found.Select(chosen)];
         foreach (Run run in _runs)
             if (fills[run.Region]) mask.Values.AsSpan(run.Y * mask.Width + run.Start, run.End - run.Start).Fill(1);
+    }
+
+    /// <summary>Adds a run behind all others, and joins it with those of the line before that touch it.</summary>
+    private void Add(int line, int start, int end)
+    {
+        if (line != _line)
+        {
+            (_above, _first) = (line == _line + 1 ? _first : _runs.Count, _runs.Count);
+            (_touching, _line) = (_above, line);
+        }
+        _runs.Add(new(line, start, end, _runs.Count));
+        while (_touching < _first && _runs[_touching].End + _reach <= start) _touching++;
+        for (int i = _touching; i < _first && _runs[i].Start < end + _reach; i++) Join(i, _runs.Count - 1);
     }
 
     private void Join(int a, int b)

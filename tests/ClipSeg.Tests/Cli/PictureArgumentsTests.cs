@@ -103,6 +103,34 @@ public sealed class PictureArgumentsTests : IDisposable
         Assert.Equal(files + 4, Directory.GetFiles(folder).Length);
     }
 
+    [Theory]
+    [InlineData("mask", "png")]
+    [InlineData("mask", "jpg")]
+    [InlineData("mask", "webp")]
+    [InlineData("binary", "png")]
+    [InlineData("cutout,heatmap,labels", "webp")]
+    [InlineData("overlay", "jpg")]
+    public void Results_of_every_kind_are_known_beside_their_pictures(string kinds, string format)
+    {
+        string longName = new string('x', 245) + ".png";
+        Copy("in/a.png", "in/a.jpg", "in/A b.2.png", "in/a.small.png", "in/notes.a-dog.png", $"in/{longName}");
+        string folder = _cli.Folder.At("in");
+        string[] args = ["segment", folder, "-m", CliRun.Mini, "-o", folder, "--json", "--save", kinds, "--format",
+            format, "-p"];
+        Assert.Equal(0, _cli.Run([.. args, "a dog", "-p", "A DOG!"]));
+        string[] pictures = Pictures();
+        int files = Directory.GetFiles(folder).Length;
+
+        Assert.Equal(0, _cli.Run([.. args, "a cat"]));
+
+        // A picture that is named like a mask is in colour; beside an overlay its name decides.
+        string[] known = kinds == "overlay" ? [.. pictures.Where(p => p != "a.small.png")] : pictures;
+        Assert.Equal(known, Pictures());
+        Assert.Equal(6, pictures.Length);
+        Assert.Contains("results of this program", _cli.Errors);
+        Assert.True(Directory.GetFiles(folder).Length >= files);
+    }
+
     [Fact]
     public void A_picture_is_read_from_a_pipe_and_a_mask_written_to_one()
     {

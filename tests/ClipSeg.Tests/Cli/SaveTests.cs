@@ -133,6 +133,25 @@ public sealed class SaveTests : IDisposable
         Assert.Contains("\"found\":true", _cli.Output);
     }
 
+    [Fact]
+    public void Nothing_above_the_threshold_is_nothing_found_and_masks_are_written_all_the_same()
+    {
+        string above = FormattableString.Invariant($"{_dog.Values.Max() + 0.001f}");
+
+        Assert.Equal(4, _cli.Segment(CliRun.Scene, "a dog", "-t", above, "--json"));
+        Assert.Contains("\"found\":false", _cli.Output);
+        Assert.Equal(["scene.a-dog.png", "scene.overlay.png"], _cli.Written());
+        Assert.Equal(4, _cli.Segment(CliRun.Scene, "a dog", "-t", above, "--save", "none"));
+        Assert.Contains("not found", _cli.Output);
+        Assert.Equal(4, _cli.Segment(CliRun.Scene, "a dog", "-t", above, "--invert"));
+        Assert.Equal(4, _cli.Segment(CliRun.Scene, "a dog", "--drop-below", "100000"));
+        _cli.Pipe = new MemoryStream();
+        Assert.Equal(4, _cli.Run("segment", CliRun.Scene, "a dog", "-m", CliRun.Mini, "-t", above, "-o", "-"));
+
+        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "-t", above, "--min-score", "0.01"));
+        Assert.Equal(1, _cli.Segment(_cli.Folder.At("out", "no.png"), CliRun.Scene, "-p", "a dog", "-t", above));
+    }
+
     [Theory]
     [InlineData("jpg", 0xFF, 0xD8)]
     [InlineData("webp", (byte)'R', (byte)'I')]

@@ -49,16 +49,18 @@ public sealed class CocoWriterTests : IDisposable
     [Fact]
     public void The_reader_of_training_data_reads_the_same_masks_and_runs()
     {
-        Mask[] masks = [SmallMasks.Parse("#..#", "....", "##.."), SmallMasks.Parse("....", ".##.", ".##.")];
+        Mask[] masks = [SmallMasks.Parse("#..#", "##..", "##.#"), SmallMasks.Parse("....", ".##.", ".##.")];
+        Mask[] things = [SmallMasks.Parse("#...", "##..", "##.."), SmallMasks.Parse("...#", "....", "...."),
+            SmallMasks.Parse("....", "....", "...#"), masks[1]];
         Write(null, masks);
 
         CocoFile file = CocoFile.Read(File);
-        Assert.Equal(masks.Length, file.Annotations.Count);
-        for (int i = 0; i < masks.Length; i++)
+        Assert.Equal([1, 1, 1, 2], file.Annotations.Select(a => a.ImageId));
+        for (int i = 0; i < things.Length; i++)
         {
             CocoRle runs = file.Annotations[i].Segmentation.Runs!;
-            Assert.Equal(masks[i].Values, runs.ToMask().Values);
-            Assert.Equal(CocoRle.Of(masks[i]).ToString(), runs.ToString());
+            Assert.Equal(things[i].Values, runs.ToMask().Values);
+            Assert.Equal(CocoRle.Of(things[i]).ToString(), runs.ToString());
         }
     }
 

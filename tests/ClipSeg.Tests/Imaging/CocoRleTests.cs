@@ -70,6 +70,30 @@ public sealed class CocoRleTests
         Assert.Equal(mask.Values, CocoRle.Parse(rle.ToString(), mask.Width, mask.Height).ToMask().Values);
     }
 
+    [Fact]
+    public void A_run_over_the_end_of_a_column_is_two_parts_if_its_ends_do_not_touch()
+    {
+        CocoRle apart = CocoRle.Of(Parse(".#..", "....", "#...")), together = CocoRle.Of(Parse(".#..", ".#..", "#..."));
+        Assert.Equal([2, 2, 8], apart.Counts);
+        Assert.Equal([[2, 1, 9], [3, 1, 8]], apart.Parts().Select(part => part.Counts));
+        Assert.Equal(together.Counts, Assert.Single(together.Parts()).Counts);
+    }
+
+    [Property(Arbitrary = [typeof(SmallMasks)])]
+    public void Connected_parts_are_those_of_the_mask(Mask mask)
+    {
+        IReadOnlyList<CocoRle> parts = CocoRle.Of(mask).Parts();
+        Assert.Equal(mask.Components().OrderBy(c => c.ToString()),
+            parts.Select(part => part.Box).OrderBy(c => c.ToString()));
+        Mask together = new(mask.Width, mask.Height);
+        foreach (CocoRle part in parts)
+        {
+            Assert.Equal(CocoRle.Of(part.ToMask()).Counts, part.Counts);
+            part.Fill(together);
+        }
+        Assert.Equal(mask.Values, together.Values);
+    }
+
     [Theory]
     [InlineData("P")]                   // goes on, and does not
     [InlineData("0!")]
