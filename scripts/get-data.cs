@@ -8,13 +8,15 @@
 //
 //   dotnet run scripts/get-data.cs -- [--photos DIR] [--size 160]
 //
-// Needs npm (some 13 MB from its registry). --photos: a folder of photographs to put behind the objects of half of all
-// scenes; they are copied, no larger than scenes need them. Runs in half a minute; does nothing when the data is there.
+// Needs npm (some 13 MB from its registry). Where apt-get can download Debian's openclipart-svg (25 MB), its drawings
+// come along, named by their titles. --photos: a folder of photographs to put behind the objects of half of all scenes;
+// they are copied, no larger than scenes need them. Runs in two minutes; does nothing when the data is there.
 using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using SkiaSharp;
 using Svg.Skia;
 
@@ -32,6 +34,13 @@ Style[] styles =
     new("fxemoji", new("@iconify-json/fxemoji", "1.2.2", "FxEmojis: Apache License 2.0, Mozilla")),
 ];
 
+const string ClipArt = "openclipart-svg", ClipArtLicense = "Open Clip Art Library: public domain, its authors";
+string[] noObjects =            // folders of the library that show no thing, or a sign for one
+[
+    "special", "flags", "shapes", "icons", "logos", "cards", "cardbacks", "duplicates", "signs_and_symbols",
+    "decorations", "dice", "chess", "geography",
+];
+
 string? photos = Value("--photos");
 int side = int.Parse(Value("--size") ?? "160");
 string data = Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "data");
@@ -43,7 +52,7 @@ string marker = Path.Combine(target, "SOURCES.txt");
 
 // Without --photos, data with photographs is complete, too.
 string known = File.Exists(marker) ? File.ReadAllText(marker) : "";
-if (photos is null ? known.StartsWith(sources, StringComparison.Ordinal) : known == sources + behind)
+if (known.StartsWith(sources + behind, StringComparison.Ordinal))
 {
     Console.WriteLine($"{target} is complete.");
     return 0;
@@ -70,10 +79,12 @@ try
         int drawn = Draw(style.Name, emoji, iconNames, partial);
         Console.WriteLine($"{style.Name}: {drawn} of {emoji.Count} emoji. {style.Package.License}.");
     }
+    int clips = DrawClipArt(partial);
+    Console.WriteLine($"openclipart: {clips} drawings{(clips > 0 ? $". {ClipArtLicense}" : " (apt-get has none here)")}.");
     foreach (string json in Directory.GetFiles(partial, "*.icons.json").Concat(
         Directory.GetFiles(partial, "*.chars.json"))) File.Delete(json);
     if (photos is not null) Console.WriteLine($"{CopyPhotos(photos, Path.Combine(partial, "photos"))} photographs.");
-    File.WriteAllText(Path.Combine(partial, "SOURCES.txt"), sources + behind);
+    File.WriteAllText(Path.Combine(partial, "SOURCES.txt"), sources + behind + (clips > 0 ? $"{ClipArt}: {ClipArtLicense}\n" : ""));
     if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
     Directory.Move(partial, target);
     Console.WriteLine($"Data is in {target}.");
@@ -99,7 +110,7 @@ string? Value(string option)
 // Unpacks the named files of a package; chars.json, which not every set has, may be absent.
 static void Fetch(Package package, string folder, Dictionary<string, string> files)
 {
-    string archive = Path.Combine(folder, Npm(folder, "pack", $"{package.Name}@{package.Version}", "--silent"));
+    string archive = Path.Combine(folder, Npm(folder, $"{package.Name}@{package.Version}"));
     HashSet<string> missing = [.. files.Keys.Where(name => !name.EndsWith("chars.json", StringComparison.Ordinal))];
     using (FileStream file = File.OpenRead(archive))
     using (GZipStream unzipped = new(file, CompressionMode.Decompress))
@@ -117,27 +128,34 @@ static void Fetch(Package package, string folder, Dictionary<string, string> fil
         throw new InvalidDataException($"{package.Name}@{package.Version} has no '{missing.First()}'.");
 }
 
-// Runs npm in a folder and returns the last line that it wrote.
-static string Npm(string folder, params string[] arguments)
+// Downloads a package's archive into a folder; its file name.
+static string Npm(string folder, string package)
 {
-    bool windows = OperatingSystem.IsWindows();
-    ProcessStartInfo start = new(windows ? "cmd" : "npm") { WorkingDirectory = folder, RedirectStandardOutput = true };
-    if (windows) { start.ArgumentList.Add("/c"); start.ArgumentList.Add("npm"); }
-    foreach (string argument in arguments) start.ArgumentList.Add(argument);
-    Process? npm;
+    string[] pack = ["npm", "pack", package, "--silent"];
+    string? output = Run(folder, OperatingSystem.IsWindows() ? ["cmd", "/c", .. pack] : pack)
+        ?? throw new InvalidOperationException(
+            $"'{string.Join(' ', pack)}' failed. Is Node.js installed, which brings npm, and its registry in reach?");
+    return output.Split('\n')[^1].Trim();
+}
+
+// Runs a program in a folder; what it wrote, or null where there is no such program or it fails.
+static string? Run(string folder, params string[] command)
+{
     try
     {
-        npm = Process.Start(start);
+        using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+        })!;
+        string output = process.StandardOutput.ReadToEnd().Trim();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : null;
     }
-    catch (System.ComponentModel.Win32Exception e)
+    catch (System.ComponentModel.Win32Exception)
     {
-        throw new InvalidOperationException($"Cannot start npm ({e.Message}). Install Node.js, which brings it.");
+        return null;
     }
-    string output = npm!.StandardOutput.ReadToEnd().Trim();
-    npm.WaitForExit();
-    if (npm.ExitCode != 0)
-        throw new InvalidOperationException($"'npm {string.Join(' ', arguments)}' ended with {npm.ExitCode}.");
-    return output.Split('\n')[^1].Trim();
 }
 
 static List<Emoji> ReadEmoji(string path)
@@ -208,18 +226,72 @@ bool Render(string body, float width, float height, string path)
         <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
           viewBox="0 0 {width} {height}" width="{width}" height="{height}">{body}</svg>
         """));
-    if (svg.Picture is null) return false;
+    return svg.Picture is not null && Save(svg.Picture, new(0, 0, width, height), path, mostCovered: 1);
+}
+
+// In a square of transparent pixels; not where next to nothing could be seen, or more than so much of it is covered.
+bool Save(SKPicture picture, SKRect part, string path, float mostCovered)
+{
     using SKBitmap bitmap = new(side, side, SKColorType.Rgba8888, SKAlphaType.Premul);
+    float scale = side / Math.Max(part.Width, part.Height), width = part.Width * scale, height = part.Height * scale;
     using (SKCanvas canvas = new(bitmap))
     {
-        float scale = side / Math.Max(width, height);
-        canvas.Translate((side - width * scale) / 2, (side - height * scale) / 2);
+        canvas.Translate((side - width) / 2, (side - height) / 2);
         canvas.Scale(scale);
-        canvas.DrawPicture(svg.Picture);
+        canvas.Translate(-part.Left, -part.Top);
+        canvas.DrawPicture(picture);
     }
-    if (!bitmap.Bytes.Chunk(4).Any(p => p[3] >= 128)) return false;      // nothing that could be seen
+    int covered = bitmap.Bytes.Chunk(4).Count(p => p[3] >= 128);
+    if (covered == 0 || covered > mostCovered * width * height) return false;
     using FileStream file = File.Create(path);
     return bitmap.Encode(file, SKEncodedImageFormat.Png, 100);
+}
+
+// Debian's package of clip art: whatever has a title and is no picture with a background of its own. How many it drew.
+int DrawClipArt(string folder)
+{
+    string unpacked = Path.Combine(folder, "unpacked"), into = Path.Combine(folder, "openclipart");
+    Directory.CreateDirectory(unpacked);
+    if (Run(unpacked, "apt-get", "download", "-qq", ClipArt) is null) return 0;
+    if (Run(unpacked, "dpkg-deb", "-x", Directory.GetFiles(unpacked, "*.deb").Single(), ".") is null) return 0;
+    Directory.CreateDirectory(into);
+    (string Path, string Name)[] drawings = [.. Directory.GetFiles(unpacked, "*.svg", SearchOption.AllDirectories)
+        .Where(path => !path.Split(Path.DirectorySeparatorChar).Intersect(noObjects).Any())
+        .Order(StringComparer.Ordinal).Select(path => (path, TitleOf(path))).Where(drawing => drawing.Item2.Length > 0)];
+    int drawn = 0;
+    Parallel.ForEach(drawings.GroupBy(drawing => drawing.Name), same =>
+    {
+        int number = 0;
+        foreach ((string path, string name) in same)
+            if (RenderFile(path, Path.Combine(into, $"{name}.{number}.png"))) number++;
+        Interlocked.Add(ref drawn, number);
+    });
+    Directory.Delete(unpacked, recursive: true);
+    return drawn;
+}
+
+// "celtic harp" of "Celtic Harp (B and W) 2"; nothing for what shows one thing with, on or of another.
+static string TitleOf(string path)
+{
+    string title = Regex.Match(File.ReadAllText(path), "<dc:title[^>]*>([^<]*)</dc:title>").Groups[1].Value;
+    title = Regex.Replace(title.ToLowerInvariant(), @"\(.*?\)|'s\b|\.svg$", " ");
+    string[] words = Regex.Replace(title, "[^a-z]+", " ").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    bool several = words.Any(w => w is "with" or "and" or "of" or "from" or "in" or "on" or "under" or "for" or "by" or "as");
+    return several || words.Length > 4 ? "" : string.Join(' ', words);
+}
+
+bool RenderFile(string from, string to)
+{
+    try
+    {
+        using SKSvg svg = new();
+        if (svg.Load(from) is not SKPicture picture) return false;
+        return Save(picture, picture.CullRect, to, mostCovered: 0.93f);
+    }
+    catch (Exception e) when (e is not OutOfMemoryException)     // strangers' drawings: the library throws what it likes
+    {
+        return false;
+    }
 }
 
 static int CopyPhotos(string from, string into)

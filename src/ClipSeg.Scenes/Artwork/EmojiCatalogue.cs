@@ -95,8 +95,9 @@ internal sealed class EmojiCatalogue
     /// <exception cref="DataFormatException">A file is missing or is not what the script leaves.</exception>
     public static EmojiCatalogue Load(string folder, params IReadOnlyCollection<string> styles)
     {
-        EmojiFiles files = new(folder, styles);
-        return new(ConceptTable.Load(), files.Artwork, files.Tags) { Photos = files.Photos };
+        List<ConceptEntry> entries = ConceptTable.Load();
+        EmojiFiles files = new(folder, styles, entries);
+        return new(entries, files.Artwork, files.Tags) { Photos = files.Photos };
     }
 
     private static IEnumerable<Term> WordsOf(Concept concept)

@@ -6,20 +6,23 @@ namespace ClipSeg.Scenes.Artwork;
 
 /// <summary>
 /// The files as scripts/get-data.cs leaves them: <c>emojibase.json</c>, a folder for each style with a picture for each
-/// emoji that it draws (<c>noto/1F431.png</c>), and perhaps <c>photos</c>.
+/// emoji that it draws (<c>noto/1F431.png</c>), and perhaps <c>photos</c> and <c>openclipart</c>, whose pictures are named
+/// by what they show.
 /// </summary>
 internal sealed class EmojiFiles
 {
-    private const string PhotoFolderName = "photos";
+    private const string PhotoFolderName = "photos", ClipArtStyle = "openclipart";
 
     private readonly string _folder;
     private readonly string[] _styles;
+    private readonly ClipArt? _clipArt;
     private readonly Dictionary<string, string> _codes = [];            // label → code points
     private readonly Dictionary<string, List<string>> _tags = [];       // label → tags
 
     /// <param name="folder">Usually data/emoji.</param>
     /// <param name="styles">None for all but the one that is kept from training.</param>
-    public EmojiFiles(string folder, IReadOnlyCollection<string> styles)
+    /// <param name="entries">The concepts that clip art is looked through for.</param>
+    public EmojiFiles(string folder, IReadOnlyCollection<string> styles, IReadOnlyList<ConceptEntry> entries)
     {
         string names = Path.Combine(folder, "emojibase.json"), photos = Path.Combine(folder, PhotoFolderName);
         if (!File.Exists(names))
@@ -34,6 +37,7 @@ internal sealed class EmojiFiles
         }
         _folder = folder;
         _styles = styles.Count > 0 ? [.. styles] : [.. there.Where(style => style != EmojiCatalogue.UnseenStyle)];
+        if (_styles.Contains(ClipArtStyle)) _clipArt = new(Path.Combine(folder, ClipArtStyle), entries);
         Photos = Directory.Exists(photos) ? new(photos) : null;
         ReadNames(names);
     }
@@ -57,6 +61,7 @@ internal sealed class EmojiFiles
                 if (File.Exists(path)) sprites.Add(new(() => Picture(path), style));
             }
         }
+        foreach (string path in _clipArt?.Of(entry) ?? []) sprites.Add(new(() => Picture(path), ClipArtStyle));
         return sprites;
     }
 

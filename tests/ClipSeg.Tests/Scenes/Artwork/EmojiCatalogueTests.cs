@@ -61,7 +61,7 @@ public sealed class EmojiCatalogueTests
         foreach (Concept concept in catalogue.Concepts)
         {
             string[] styles = [.. concept.Sprites.Select(s => s.Style).Distinct()];
-            Assert.InRange(styles.Length, 3, 6);
+            Assert.InRange(styles.Length, 3, 7);
             Assert.DoesNotContain(EmojiCatalogue.UnseenStyle, styles);
         }
         EmojiCatalogue unseen = EmojiCatalogue.Load(EmojiFactAttribute.Folder, EmojiCatalogue.UnseenStyle);
