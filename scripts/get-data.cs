@@ -80,11 +80,12 @@ try
         Console.WriteLine($"{style.Name}: {drawn} of {emoji.Count} emoji. {style.Package.License}.");
     }
     int clips = DrawClipArt(partial);
-    Console.WriteLine($"openclipart: {clips} drawings{(clips > 0 ? $". {ClipArtLicense}" : " (apt-get has none here)")}.");
+    Console.WriteLine($"openclipart: {clips} drawings. {(clips > 0 ? ClipArtLicense : "apt-get has none here")}.");
     foreach (string json in Directory.GetFiles(partial, "*.icons.json").Concat(
         Directory.GetFiles(partial, "*.chars.json"))) File.Delete(json);
     if (photos is not null) Console.WriteLine($"{CopyPhotos(photos, Path.Combine(partial, "photos"))} photographs.");
-    File.WriteAllText(Path.Combine(partial, "SOURCES.txt"), sources + behind + (clips > 0 ? $"{ClipArt}: {ClipArtLicense}\n" : ""));
+    string drawings = clips > 0 ? $"{ClipArt}: {ClipArtLicense}\n" : "";
+    File.WriteAllText(Path.Combine(partial, "SOURCES.txt"), sources + behind + drawings);
     if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
     Directory.Move(partial, target);
     Console.WriteLine($"Data is in {target}.");
@@ -257,7 +258,8 @@ int DrawClipArt(string folder)
     Directory.CreateDirectory(into);
     (string Path, string Name)[] drawings = [.. Directory.GetFiles(unpacked, "*.svg", SearchOption.AllDirectories)
         .Where(path => !path.Split(Path.DirectorySeparatorChar).Intersect(noObjects).Any())
-        .Order(StringComparer.Ordinal).Select(path => (path, TitleOf(path))).Where(drawing => drawing.Item2.Length > 0)];
+        .Order(StringComparer.Ordinal)
+        .Select(path => (Path: path, Name: TitleOf(path))).Where(drawing => drawing.Name.Length > 0)];
     int drawn = 0;
     Parallel.ForEach(drawings.GroupBy(drawing => drawing.Name), same =>
     {
@@ -276,7 +278,7 @@ static string TitleOf(string path)
     string title = Regex.Match(File.ReadAllText(path), "<dc:title[^>]*>([^<]*)</dc:title>").Groups[1].Value;
     title = Regex.Replace(title.ToLowerInvariant(), @"\(.*?\)|'s\b|\.svg$", " ");
     string[] words = Regex.Replace(title, "[^a-z]+", " ").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-    bool several = words.Any(w => w is "with" or "and" or "of" or "from" or "in" or "on" or "under" or "for" or "by" or "as");
+    bool several = words.Intersect(["with", "and", "of", "from", "in", "on", "under", "for", "by", "as"]).Any();
     return several || words.Length > 4 ? "" : string.Join(' ', words);
 }
 
@@ -288,7 +290,7 @@ bool RenderFile(string from, string to)
         if (svg.Load(from) is not SKPicture picture) return false;
         return Save(picture, picture.CullRect, to, mostCovered: 0.93f);
     }
-    catch (Exception e) when (e is not OutOfMemoryException)     // strangers' drawings: the library throws what it likes
+    catch (Exception e) when (e is not OutOfMemoryException)  // the library throws what it likes
     {
         return false;
     }

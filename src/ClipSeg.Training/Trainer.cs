@@ -61,9 +61,7 @@ internal sealed class Trainer : ITraining
 
     public int Batch => _recipe.Batch;
 
-    public string Run
-        => $"train {_model.Config} of layers {string.Join(",", _model.Config.ExtractLayers)} "
-            + $"{_recipe with { Steps = 0 }}";
+    public string Run => RunIdentity.Of("train", _model.Config, RecipeKeys.Train, _recipe);
 
     /// <summary>Told of each sample that cannot be read; another one takes its place.</summary>
     public Action<string>? OnUnreadable { get; init; }

@@ -6,8 +6,8 @@ namespace ClipSeg.Scenes.Artwork;
 
 /// <summary>
 /// The files as scripts/get-data.cs leaves them: <c>emojibase.json</c>, a folder for each style with a picture for each
-/// emoji that it draws (<c>noto/1F431.png</c>), and perhaps <c>photos</c> and <c>openclipart</c>, whose pictures are named
-/// by what they show.
+/// emoji that it draws (<c>noto/1F431.png</c>), and perhaps <c>photos</c> and <c>openclipart</c>, whose pictures are
+/// named by what they show.
 /// </summary>
 internal sealed class EmojiFiles
 {

@@ -55,7 +55,7 @@ internal sealed class Pretrainer : ITraining
 
     public int Batch => _recipe.Batch;
 
-    public string Run => $"pretrain {_model.Config} {_recipe with { Steps = 0 }}";
+    public string Run => RunIdentity.Of("pretrain", _model.Config, PretrainRecipe.Keys, _recipe);
 
     public float Rate(int step) => _schedule.Rate(step);
 
