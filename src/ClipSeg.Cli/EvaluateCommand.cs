@@ -62,7 +62,8 @@ internal sealed class EvaluateCommand
 
     private readonly Option<string?> _calibrate = new("--calibrate")
     {
-        Description = "Only choose the threshold, and write the model so that 0.5 is the best one.",
+        Description = "Only choose the threshold, write the model so that 0.5 is the best one, and in its "
+            + "config.json the score below which things are best taken for absent.",
         HelpName = "DIR",
     };
 
@@ -140,10 +141,7 @@ internal sealed class EvaluateCommand
         using Segmenter segmenter = _model.Load(parsed, _terminal);
         if (calibrated is not null)
         {
-            ValidationScore validation = SceneEvaluation.Validate(segmenter, catalogue, options, _terminal.Stop);
-            Calibration.Write(calibrated, segmenter, validation.Threshold);
-            _terminal.Output.WriteLine(FormattableString.Invariant(
-                $"{calibrated}: threshold {validation.Threshold:0.00} is 0.5 now, IoU {validation.Iou:0.000}"));
+            Calibrate(segmenter, calibrated, catalogue, options);
             return CommandLine.Done;
         }
         SceneReport report = Measure(segmenter, catalogue, options);
@@ -158,6 +156,19 @@ internal sealed class EvaluateCommand
             _terminal.Write(table);
         }
         return CommandLine.Done;
+    }
+
+    // The scores are the moved model's, so it is asked once more.
+    private void Calibrate(
+        Segmenter segmenter, string folder, EmojiCatalogue catalogue, SceneEvaluationOptions options)
+    {
+        ValidationScore before = SceneEvaluation.Validate(segmenter, catalogue, options, _terminal.Stop);
+        using Segmenter moved = Calibration.Move(segmenter, before.Threshold);
+        ValidationScore after = SceneEvaluation.Validate(moved, catalogue, options, _terminal.Stop);
+        Calibration.Write(folder, segmenter, before.Threshold, after.NotFoundBelow);
+        _terminal.Output.WriteLine(FormattableString.Invariant(
+            $"{folder}: threshold {before.Threshold:0.00} is 0.5 now, IoU {before.Iou:0.000}; ")
+            + FormattableString.Invariant($"what scores below {after.NotFoundBelow:0.000} is not found"));
     }
 
     private SceneReport Measure(Segmenter segmenter, EmojiCatalogue catalogue, SceneEvaluationOptions options)

@@ -31,8 +31,8 @@ internal sealed class SegmentCommand
 
     private readonly Option<float?> _minScore = new Option<float?>("--min-score")
     {
-        Description = "What scores less than this, 0 to 1, counts as not found, and no mask of it is written; without "
-            + "it, what has a pixel above the threshold is found. The exit code is 4 if nothing is, in any picture.",
+        Description = "What scores less than this, 0 to 1, counts as not found, and no mask of it is written; by "
+            + "default the model's own limit, and all masks. The exit code is 4 if nothing is found, in any picture.",
         HelpName = "S",
     }.Between(0, 1);
 
@@ -130,7 +130,8 @@ internal sealed class SegmentCommand
         using CocoWriter? writer = coco is null ? null : new(coco, names, parsed.GetValue(_cocoPolygons));
         using PictureWork work = new(segmenter, prompts, wishes, many)
         {
-            MinScore = parsed.GetValue(_minScore),      // where a model's own would come in
+            NotFoundBelow = parsed.GetValue(_minScore) ?? segmenter.NotFoundBelow,
+            OnlyFound = parsed.GetValue(_minScore) is not null,
             Fine = _model.Fine(parsed),
             Parts = json || journal is not null || report is not null,
             Rle = parsed.GetValue(_rle) || coco is not null,

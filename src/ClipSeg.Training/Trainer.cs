@@ -145,8 +145,9 @@ internal sealed class Trainer : ITraining
     }
 
     public void Save(string folder) => ModelFiles.Write(
-        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)), _model.Config, _preprocessing,
-        _vocabulary);
+        folder, _model.Weights.Parameters.Select(p => StoredTensor.Of(p)),
+        _model.Config with { NotFoundBelow = 0 },       // it was measured on the decoder that this one began with
+        _preprocessing, _vocabulary);
 
     /// <summary>Of all pictures, a few at a time.</summary>
     private Tensor[] Activations(Batch batch, ActivationCache? cache)

@@ -60,6 +60,12 @@ public sealed class Segmenter : IDisposable
     /// shorthands.</summary>
     internal PromptEncoder Prompts { get; }
 
+    /// <summary>
+    /// The <see cref="Presence.Score"/> below which this model's masks are best taken for "not there", in [0, 1], as
+    /// its <c>config.json</c> says (key <c>not_found_below</c>); 0 where it does not.
+    /// </summary>
+    public float NotFoundBelow => Engine.Config.NotFoundBelow;
+
     /// <summary>Opens a model: its folder, its file, or the name of one that has been pulled from the hub.</summary>
     /// <exception cref="CheckpointException">There is no such model, or it is damaged, or its parts do not
     /// fit.</exception>

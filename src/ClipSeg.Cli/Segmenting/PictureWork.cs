@@ -62,9 +62,12 @@ internal sealed class PictureWork : IDisposable
         _oneThread = many ? new(threads: 1) : null;
     }
 
-    /// <summary>The score from which a prompt counts as found, and its masks are written; null writes those of all, and
-    /// what has a pixel above the threshold is found.</summary>
-    public float? MinScore { get; init; }
+    /// <summary>What scores less is not found, and neither is what has no pixel above the threshold; what is not found
+    /// is on no overlay and no label map.</summary>
+    public float NotFoundBelow { get; init; }
+
+    /// <summary>Whether prompts have no files of their own where they are not found.</summary>
+    public bool OnlyFound { get; init; }
 
     /// <summary>Whether pictures are read in tiles, too.</summary>
     public bool Fine { get; init; }
@@ -134,8 +137,7 @@ internal sealed class PictureWork : IDisposable
 
         if (LogitsFile is not null) NpyFile.Write(LogitsFile, logits.Shape, logits.Data.ToArray());
         (Rendering rendering, PromptResult[] results) = Render(picture, logits);
-        int[] written = [.. Enumerable.Range(0, results.Length).Where(i => MinScore is null || results[i].Found)];
-        Output[] outputs = [.. Outputs(written)];
+        Output[] outputs = [.. Outputs(results)];
         using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
         Workers.Each(outputs.Length, i => Write(outputs[i], rendering, job));
 
@@ -163,7 +165,7 @@ internal sealed class PictureWork : IDisposable
             Score = score,
             Peak = TensorPrimitives.Max(mask.Values),
             Area = (double)edited.Area() / mask.Values.Length,
-            Found = MinScore is { } least ? score >= least : edited.HasFound,
+            Found = score >= NotFoundBelow && edited.HasFound,
             Threshold = _wishes.Edits.Threshold.Number is null ? edited.Threshold : null,
             Rle = Rle ? CocoRle.Of(edited.Binary).ToString() : null,
             Truncated = _prompts.Prompts[i].Truncated,
@@ -171,8 +173,13 @@ internal sealed class PictureWork : IDisposable
         return Parts ? result.WithParts(edited.Binary) : result;
     }
 
-    private IEnumerable<Output> Outputs(int[] written) => _wishes.Kinds.SelectMany(kind =>
-        Rendering.IsOfPrompt(kind) ? written.Select(i => new Output(kind, [i])) : [new Output(kind, written)]);
+    private IEnumerable<Output> Outputs(PromptResult[] results)
+    {
+        int[] all = [.. Enumerable.Range(0, results.Length)], found = [.. all.Where(i => results[i].Found)];
+        return _wishes.Kinds.SelectMany(kind => Rendering.IsOfPrompt(kind)
+            ? (OnlyFound ? found : all).Select(i => new Output(kind, [i]))
+            : [new Output(kind, found)]);
+    }
 
     private void Write(Output output, Rendering rendering, PictureJob job)
     {

@@ -24,8 +24,8 @@ internal sealed class SegmentReport(Terminal terminal, bool json)
         {
             string[] files = [.. prompt.Files()];
             table.Add(Text($"{prompt.Score:0.00}"), Text($"{prompt.Peak:0.000}"), Text($"{100 * prompt.Area:0.0} %"),
-                Shorten(prompt.Prompt), files.FirstOrDefault() ?? (prompt.Found ? "" : "not found"));
-            foreach (string file in files.Skip(1)) table.Add("", "", "", "", file);
+                Shorten(prompt.Prompt), prompt.Found ? files.FirstOrDefault() ?? "" : "not found");
+            foreach (string file in files.Skip(prompt.Found ? 1 : 0)) table.Add("", "", "", "", file);
         }
         if (picture.Overlay is not null) table.Add("", "", "", "overlay", picture.Overlay);
         if (picture.Labels is not null) table.Add("", "", "", "labels", picture.Labels);

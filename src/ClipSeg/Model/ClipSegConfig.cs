@@ -74,6 +74,12 @@ internal sealed record ClipSegConfig
     /// <summary>The "refined" head: a 3x3 convolution and two transposed ones in place of one.</summary>
     public bool RefinedHead { get; init; }
 
+    /// <summary>
+    /// A key of our own: the score below which what was asked for is taken for absent, in [0, 1]; 0 where nobody has
+    /// measured it.
+    /// </summary>
+    public float NotFoundBelow { get; init; }
+
     /// <summary>The side of the grid that the position table was made for.</summary>
     public int Grid => ImageSize / PatchSize;
 
@@ -124,6 +130,7 @@ internal sealed record ClipSegConfig
             DecoderMlpWidth = file.DecoderIntermediateSize,
             ConditionalLayer = file.ConditionalLayer,
             RefinedHead = file.UseComplexTransposedConvolution,
+            NotFoundBelow = file.NotFoundBelow ?? 0,
         };
         config.Validate();
         return config;
@@ -141,6 +148,7 @@ internal sealed record ClipSegConfig
         DecoderIntermediateSize: DecoderMlpWidth,
         ConditionalLayer: ConditionalLayer,
         UseComplexTransposedConvolution: RefinedHead,
+        NotFoundBelow: NotFoundBelow > 0 ? NotFoundBelow : null,
         TextConfig: new("clipseg_text_model", Text.Width, Text.Layers, Text.Heads, Text.MlpWidth, QuickGelu,
             Text.LayerNormEps, VocabSize: VocabularySize, MaxPositionEmbeddings: MaxTokens, EosTokenId: EndToken),
         VisionConfig: new("clipseg_vision_model", Vision.Width, Vision.Layers, Vision.Heads, Vision.MlpWidth, QuickGelu,
@@ -160,6 +168,8 @@ internal sealed record ClipSegConfig
         CheckHeads("vision_config", Vision.Width, Vision.Heads);
         CheckHeads("text_config", Text.Width, Text.Heads);
         if (DecoderType == DecoderType.ClipSeg) CheckHeads("decoder", ReduceWidth, DecoderHeads);
+        if (NotFoundBelow is not (>= 0 and <= 1))
+            throw Bad("not_found_below", $"{NotFoundBelow}", "a score in [0, 1]");
         if (ImageSize % PatchSize != 0)
             throw Bad("vision_config.image_size", $"{ImageSize}", $"a multiple of patch_size {PatchSize}");
         if (ExtractLayers.Count == 0) throw Bad("extract_layers", "[]", "at least one block");

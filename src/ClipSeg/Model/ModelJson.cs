@@ -7,7 +7,7 @@ internal sealed record ConfigFile(
     string? ModelType = "clipseg", string[]? Architectures = null, int ProjectionDim = 512,
     int[]? ExtractLayers = null, int ReduceDim = 64, string? DecoderType = null, int? Reduce2Dim = null,
     int DecoderNumAttentionHeads = 4, float DecoderAttentionDropout = 0, int DecoderIntermediateSize = 2048,
-    int ConditionalLayer = 0, bool UseComplexTransposedConvolution = false,
+    int ConditionalLayer = 0, bool UseComplexTransposedConvolution = false, float? NotFoundBelow = null,
     TowerFile? TextConfig = null, TowerFile? VisionConfig = null,
     TowerFile? TextConfigDict = null, TowerFile? VisionConfigDict = null);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
 
@@ -148,8 +149,35 @@ public sealed class SaveTests : IDisposable
         _cli.Pipe = new MemoryStream();
         Assert.Equal(4, _cli.Run("segment", CliRun.Scene, "a dog", "-m", CliRun.Mini, "-t", above, "-o", "-"));
 
-        Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "-t", above, "--min-score", "0.01"));
+        Assert.Equal(4, _cli.Segment(CliRun.Scene, "a dog", "-t", above, "--min-score", "0.01"));
         Assert.Equal(1, _cli.Segment(_cli.Folder.At("out", "no.png"), CliRun.Scene, "-p", "a dog", "-t", above));
+    }
+
+    [Fact]
+    public void A_model_may_say_itself_from_which_score_on_things_are_there()
+    {
+        string model = _cli.Folder.At("model"), config = Path.Combine(model, "config.json");
+        Directory.CreateDirectory(model);
+        foreach (string file in Directory.GetFiles(CliRun.Mini))
+            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        float score = Presence.Score(_dog);
+        JsonNode keys = JsonNode.Parse(File.ReadAllText(config))!;
+
+        keys["not_found_below"] = score - 0.001f;
+        File.WriteAllText(config, keys.ToJsonString());
+        Assert.Equal(0, Segment());
+        byte[] coloured = File.ReadAllBytes(_cli.Folder.At("out", "scene.overlay.png"));
+
+        keys["not_found_below"] = score + 0.001f;
+        File.WriteAllText(config, keys.ToJsonString());
+        Assert.Equal(4, Segment());
+        Assert.Contains("not found", _cli.Output);
+        Assert.Equal(["scene.a-dog.png", "scene.overlay.png"], _cli.Written());      // the mask is written all the same
+        Assert.NotEqual(coloured, File.ReadAllBytes(_cli.Folder.At("out", "scene.overlay.png")));
+        Assert.Equal(0, Segment("--min-score", "0"));
+
+        int Segment(params string[] more) => _cli.Run(
+            ["segment", CliRun.Scene, "a dog", .. more, "--model", model, "--output", _cli.Folder.At("out")]);
     }
 
     [Theory]

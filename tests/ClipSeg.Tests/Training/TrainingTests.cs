@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ClipSeg.Checkpoints;
 using ClipSeg.Formats;
 using ClipSeg.Model;
 using ClipSeg.Numerics;
@@ -28,6 +29,16 @@ public sealed class TrainingTests : IDisposable
 
     private static readonly BpeVocabulary _vocabulary =
         BpeLearner.Learn(["a dog", "a cat", "an owl", "an apple", "a pizza", "the red star on the left"], 600, 32);
+
+    [Fact]
+    public void A_limit_that_was_measured_on_the_decoder_before_is_not_the_new_ones()
+    {
+        Trainer trainer = Trainer(Scenes(40), Scenes(2), _twoSteps);
+        Assert.Equal(0.4f, Fresh(Part.Decoder, seed: 2).Config.NotFoundBelow);
+        trainer.Save(Path.Combine(_folder, "trained"));
+        using Checkpoint trained = Checkpoint.Open(Path.Combine(_folder, "trained"));
+        Assert.Equal(0, trained.Config.NotFoundBelow);
+    }
 
     [Fact]
     public void Decoder_learns_eight_scenes_by_heart()
@@ -212,6 +223,7 @@ public sealed class TrainingTests : IDisposable
             EmbeddingWidth = 32,
             ExtractLayers = [0, 1, 2],
             DecoderMlpWidth = 128,
+            NotFoundBelow = 0.4f,
         };
         Weights weights = new(new Dictionary<string, StoredTensor>(), trainable, fresh: Part.All, seed);
         return new(weights, config) { Precision = precision };
