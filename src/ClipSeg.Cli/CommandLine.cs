@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using ClipSeg.Cli.Jobs;
 using ClipSeg.Formats;
 using ClipSeg.Imaging;
 using ClipSeg.Prompts;
@@ -34,7 +35,8 @@ internal static class CommandLine
         ("export", ExportCommand.Create), ("pull", PullCommand.Create), ("list", ListCommand.Create),
         ("rm", RemoveCommand.Create), ("train", TrainCommand.Create), ("pretrain", PretrainCommand.Create),
         ("scenes", ScenesCommand.Create), ("evaluate", EvaluateCommand.Create), ("ablate", AblateCommand.Create),
-        ("bench", BenchCommand.Create), ("serve", ServeCommand.Create),
+        ("bench", BenchCommand.Create), ("serve", ServeCommand.Create), ("jobs", JobsCommand.Create),
+        ("worker", WorkerCommand.Create),
     ];
 
     /// <summary>

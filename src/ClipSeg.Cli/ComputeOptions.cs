@@ -40,13 +40,20 @@ internal sealed class ComputeOptions
 
     public void AddTo(Command command)
     {
-        command.Options.Add(_threads);
-        command.Options.Add(_precision);
+        AddThreadsTo(command);
+        AddPrecisionTo(command);
     }
+
+    public void AddThreadsTo(Command command) => command.Options.Add(_threads);
+
+    public void AddPrecisionTo(Command command) => command.Options.Add(_precision);
+
+    /// <summary>The precision of this name.</summary>
+    public static Precision Named(string name) => _precisions.Single(p => NameOf(p) == name);
 
     /// <summary>Null for one per processor.</summary>
     public int? Threads(ParseResult parsed) => parsed.GetValue(_threads);
 
     public Precision PrecisionOf(ParseResult parsed)
-        => _precisions.Single(p => NameOf(p) == parsed.GetValue(_precision));
+        => Named(parsed.GetValue(_precision)!);
 }

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using ClipSeg.Cli.Jobs;
 using ClipSeg.Cli.Segmenting;
 
 namespace ClipSeg.Cli;
@@ -12,6 +13,8 @@ namespace ClipSeg.Cli;
 [JsonSerializable(typeof(JournalEntry))]
 [JsonSerializable(typeof(RunReportEnd))]
 [JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(SubmitResult))]
+[JsonSerializable(typeof(RetryResult))]
 internal sealed partial class Json : JsonSerializerContext
 {
     /// <summary>One object on one line.</summary>

@@ -68,11 +68,16 @@ internal sealed class ModelOptions
         AddFilesTo(command);
     }
 
+    /// <summary>The one that says which model.</summary>
+    public void AddNameTo(Command command) => command.Options.Add(_model);
+
     /// <summary>The size that pictures are read at.</summary>
     public void AddSizeTo(Command command) => command.Options.Add(_size);
 
     /// <summary>Whether pictures are read in tiles, too.</summary>
     public void AddFineTo(Command command) => command.Options.Add(_fine);
+
+    public int? Size(ParseResult parsed) => parsed.GetValue(_size);
 
     public bool Fine(ParseResult parsed) => parsed.GetValue(_fine);
 
@@ -167,7 +172,8 @@ internal sealed class ModelOptions
 
     private static string? Named(string? name) => string.IsNullOrWhiteSpace(name) ? null : name;
 
-    private static string? Bundled(string home)
+    /// <summary>Where the model that comes with the program is; null if it is not there.</summary>
+    public static string? Bundled(string home)
     {
         for (DirectoryInfo? folder = new(home); folder is not null; folder = folder.Parent)
         {

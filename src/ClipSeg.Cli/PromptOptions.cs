@@ -66,6 +66,33 @@ internal sealed class PromptOptions
         foreach (Option option in all) command.Options.Add(option);
     }
 
+    /// <summary>Those that are words alone.</summary>
+    public void AddWordsTo(Command command)
+    {
+        command.Options.Add(_nots);
+        command.Options.Add(_template);
+    }
+
+    public IReadOnlyList<string> Nots(ParseResult parsed) => parsed.GetValue(_nots) ?? [];
+
+    public string? Template(ParseResult parsed) => parsed.GetValue(_template);
+
+    /// <summary>What is looked for in words alone.</summary>
+    /// <exception cref="UsageException">A text is no expression, or there is no such template.</exception>
+    public static PromptRequest OfWords(
+        IReadOnlyList<string> texts, IReadOnlyList<string> nots, string? template) => new()
+        {
+            Texts = [.. texts.Select(Parse)],
+            Nots = [.. nots.Select(Parse)],
+            Templates = Templates(template),
+            Supports = [],
+            Masking = null,
+            Engineering = null,
+            Mix = null,
+            Conditionals = [],
+            SaveTo = null,
+        };
+
     /// <summary>Reads everything that needs no model, so that mistakes show before one is opened.</summary>
     /// <param name="texts">What to find in words.</param>
     /// <exception cref="UsageException">The options contradict each other.</exception>

@@ -112,6 +112,21 @@ internal sealed class Terminal
         });
     }
 
+    /// <summary>Runs something that says how far it is, so many of so many, which a bar shows.</summary>
+    public void Advance(string title, Action<Action<int, int>> work)
+    {
+        if (_progress is null)
+        {
+            work((_, _) => { });
+            return;
+        }
+        Bars(bars =>
+        {
+            ProgressTask bar = bars.AddTask(Markup.Escape(title));
+            work((done, all) => (bar.MaxValue, bar.Value) = (Math.Max(1, all), done));
+        });
+    }
+
     /// <summary>Draws bars while <paramref name="work"/> runs; must be interactive.</summary>
     public void Bars(Action<ProgressContext> work) => _progress!.Progress()
         .Columns(

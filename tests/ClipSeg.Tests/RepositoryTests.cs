@@ -14,7 +14,8 @@ public sealed partial class RepositoryTests
         "Files", "Numerics", "Imaging", "Text", "Formats", "Model", "Checkpoints", "Prompts", "",
         "Onnx", "Training.Data", "Training.Metrics", "Training.Reports", "Training", "Training.Evaluation",
         "Training.Ablation",
-        "Scenes.Artwork", "Scenes", "Scenes.Pretraining", "Scenes.Evaluation", "Server", "Cli.Segmenting", "Cli",
+        "Scenes.Artwork", "Scenes", "Scenes.Pretraining", "Scenes.Evaluation", "Jobs", "Server", "Cli.Segmenting",
+        "Cli.Jobs", "Cli",
     ];
 
     [Fact]

@@ -11,6 +11,9 @@ namespace ClipSeg.Cli.Segmenting;
 /// <param name="ending">The one that was asked for; null for what is usual.</param>
 internal sealed class ResultNames(string stem, IReadOnlyList<string> prompts, bool isJpeg, string? ending)
 {
+    /// <summary>The path that they all begin with.</summary>
+    public string Stem => stem;
+
     public string Overlay => this[ResultKind.Overlay];
 
     /// <summary>One for each prompt.</summary>
@@ -69,10 +72,20 @@ internal sealed class OutputNames(string folder, string? ending = null)
         bool isTaken = _pictures.Contains(Path.Combine(place, Short(stem)));
         string name = Unique(Path.Combine(place, Short(isTaken ? file : stem)), _pictures);
 
+        return Of(Path.Combine(folder, name), file, prompts, ending);
+    }
+
+    /// <summary>The files for a picture whose names begin with this, whatever others there are.</summary>
+    /// <param name="stem">The path that they all begin with.</param>
+    /// <param name="file">The picture's name.</param>
+    /// <param name="prompts">All that are looked for.</param>
+    /// <param name="ending">The one that was asked for; null for what is usual.</param>
+    public static ResultNames Of(string stem, string file, IReadOnlyList<string> prompts, string? ending)
+    {
         HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase) { Overlay };
         foreach (string mark in _marks) taken.Add(mark);
         string[] slugs = [.. prompts.Select(prompt => Unique(Slug(prompt), taken))];
-        return new(Path.Combine(folder, name), slugs, PictureNames.IsJpeg(file), ending);
+        return new(stem, slugs, PictureNames.IsJpeg(file), ending);
     }
 
     /// <summary>Whether a file is one that was written for a picture beside it.</summary>

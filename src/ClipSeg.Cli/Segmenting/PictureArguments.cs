@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using ClipSeg.Imaging;
 using ClipSeg.Text;
 
 namespace ClipSeg.Cli.Segmenting;

@@ -1,4 +1,5 @@
 using System.Collections;
+using ClipSeg.Imaging;
 
 namespace ClipSeg.Cli.Segmenting;
 

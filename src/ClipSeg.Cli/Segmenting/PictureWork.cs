@@ -84,6 +84,9 @@ internal sealed class PictureWork : IDisposable
     /// <summary>Whether the one result is kept for standard output.</summary>
     public bool Piped { get; init; }
 
+    /// <summary>Writes a file of this name; on several threads at once.</summary>
+    public Action<string, ReadOnlyMemory<byte>> Save { get; init; } = OutputFile.Write;
+
     public void Dispose() => _oneThread?.Dispose();
 
     /// <summary>From bytes to pixels; one that is damaged becomes an error.</summary>
@@ -184,16 +187,11 @@ internal sealed class PictureWork : IDisposable
     private void Write(Output output, Rendering rendering, PictureJob job)
     {
         Mask? values = output.Kind == ResultKind.Npy ? rendering.Edited[output.Prompts[0]].Soft : null;
-        if (values is not null && !Piped)
-        {
-            NpyFile.Write(NameIn(job, output), [values.Height, values.Width], values.Values);
-            return;
-        }
         byte[] bytes = values is not null
             ? NpyFile.Encode([values.Height, values.Width], values.Values)
             : rendering.Encode(output.Kind, output.Prompts, job.Names.EndingOf(output.Kind), _wishes.Quality);
         if (Piped) job.Piped = bytes;
-        else OutputFile.Write(NameIn(job, output), bytes);
+        else Save(NameIn(job, output), bytes);
     }
 
     private static string NameIn(PictureJob job, Output output)

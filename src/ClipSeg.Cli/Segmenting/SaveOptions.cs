@@ -95,6 +95,18 @@ internal sealed class SaveOptions
         };
     }
 
+    /// <summary>What cut-outs are laid on, as it was said: for who cannot be handed a picture.</summary>
+    /// <exception cref="UsageException">It is a picture.</exception>
+    public string? BackgroundWord(ParseResult parsed)
+    {
+        string? word = parsed.GetValue(_background);
+        return word is null or BlurName || Background.ParseColour(word) is not null ? word
+            : throw new UsageException($"--background is '{word}', expected a colour or {BlurName}.");
+    }
+
+    /// <summary>A colour, or what is called <c>blur</c>.</summary>
+    public static Background? BackgroundOf(string? word) => word is null ? null : ReadBackground(word);
+
     /// <summary>What is written where nothing is said.</summary>
     public static ResultKind[] Usual => [.. _usual];
 

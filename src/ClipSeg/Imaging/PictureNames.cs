@@ -1,4 +1,4 @@
-namespace ClipSeg.Cli.Segmenting;
+namespace ClipSeg.Imaging;
 
 /// <summary>Names that pictures have.</summary>
 internal static class PictureNames

@@ -1,0 +1,83 @@
+using System.Threading.Channels;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace ClipSeg.Jobs;
+
+/// <summary>The messages that a worker is handed, one at a time.</summary>
+internal sealed class WorkQueue : IAsyncDisposable
+{
+    private readonly IChannel _channel;
+    private readonly Channel<Delivery> _deliveries = Channel.CreateUnbounded<Delivery>();
+    private string _consumer = "";
+
+    private WorkQueue(IChannel channel) => _channel = channel;
+
+    public static async Task<WorkQueue> Start(IChannel channel, string queue, CancellationToken cancel)
+    {
+        WorkQueue work = new(channel);
+        await channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false, cancel).ConfigureAwait(false);
+        AsyncEventingBasicConsumer consumer = new(channel);
+        consumer.ReceivedAsync += (_, e) =>
+        {
+            // The body is the client's again when this returns.
+            ShardMessage? message = JobsJson.TryParse(e.Body.Span, JobsJson.Line.ShardMessage);
+            work._deliveries.Writer.TryWrite(new(e.DeliveryTag, e.Redelivered, message));
+            return Task.CompletedTask;
+        };
+        consumer.UnregisteredAsync += (_, _) =>
+        {
+            // With a connection that is lost, the client comes back; without one, nobody does.
+            if (channel.IsOpen) work._deliveries.Writer.TryComplete();
+            return Task.CompletedTask;
+        };
+        work._consumer = await channel.BasicConsumeAsync(queue, autoAck: false, consumer, cancel).ConfigureAwait(false);
+        return work;
+    }
+
+    /// <summary>The next message; null if there will be none: the queue has been deleted, or it was stopped.</summary>
+    public async Task<Delivery?> Next(CancellationToken stop)
+    {
+        try
+        {
+            return await _deliveries.Reader.ReadAsync(stop).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ChannelClosedException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Says that nobody needs to work on it again. If the connection has been lost since, it comes
+    /// again.</summary>
+    public Task Acknowledge(Delivery delivery)
+        => Answer(() => _channel.BasicAckAsync(delivery.Tag, multiple: false));
+
+    /// <summary>Has it put aside at once.</summary>
+    public Task PutAside(Delivery delivery)
+        => Answer(() => _channel.BasicRejectAsync(delivery.Tag, requeue: false));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Answer(() => new(_channel.BasicCancelAsync(_consumer))).ConfigureAwait(false);
+        await _channel.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task Answer(Func<ValueTask> answer)
+    {
+        try
+        {
+            await answer().ConfigureAwait(false);
+        }
+        catch (Exception e) when (Broker.IsLost(e))
+        {
+            // The broker hands it out again, and then there is a receipt.
+        }
+    }
+}
+
+/// <summary>A message as it was handed out.</summary>
+/// <param name="Tag">The broker's number for it.</param>
+/// <param name="IsAgain">Whether it was handed out before.</param>
+/// <param name="Message">Null if it is none of ours.</param>
+internal sealed record Delivery(ulong Tag, bool IsAgain, ShardMessage? Message);

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ClipSeg.Cli.Segmenting;
+using ClipSeg.Imaging;
+using ClipSeg.Jobs;
+using ClipSeg.Tests.Cli;
+
+namespace ClipSeg.Tests.Jobs;
+
+/// <summary>A store with pictures, and the program around it: commands in process, workers in process or out of
+/// it.</summary>
+internal sealed class JobRun : IDisposable
+{
+    private static readonly string _program = Path.Combine(AppContext.BaseDirectory, "ClipSeg.Cli.dll"),
+        _tests = Path.Combine(AppContext.BaseDirectory, "ClipSeg.Tests");
+
+    private readonly Uri _broker;
+    private readonly string? _model;
+    private readonly List<Process> _workers = [];
+
+    /// <param name="model">For the program, and the workers.</param>
+    public JobRun(Uri broker, string? model)
+    {
+        (_broker, _model) = (broker, model);
+        Directory.CreateDirectory(Cli.Folder.At("store", "photos"));
+        Cli.Variables["CLIPSEG_BROKER"] = broker.AbsoluteUri;
+        Cli.Variables["CLIPSEG_STORE"] = Store;
+        if (model is not null) Cli.Variables["CLIPSEG_MODEL"] = model;
+    }
+
+    public CliRun Cli { get; } = new();
+
+    public string Store => Cli.Folder.At("store");
+
+    /// <summary>Other variables of workers' environments.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
+    /// <summary>Pictures of blocks, all different.</summary>
+    public void AddPictures(int count, int side = 64, string folder = "photos")
+    {
+        Random random = new(42);
+        Directory.CreateDirectory(Path.Combine(Store, folder));
+        for (int i = 0; i < count; i++)
+        {
+            Image picture = new(side, side);
+            byte[] colours = new byte[6];
+            random.NextBytes(colours);
+            int left = random.Next(side / 2), top = random.Next(side / 2);
+            for (int y = 0; y < side; y++)
+            {
+                for (int x = 0; x < side; x++)
+                {
+                    bool inside = x >= left && x < left + side / 2 && y >= top && y < top + side / 2;
+                    colours.AsSpan(inside ? 3 : 0, 3).CopyTo(picture.Pixels.AsSpan(3 * (y * side + x)));
+                }
+            }
+            picture.Save(Path.Combine(Store, folder, string.Create(CultureInfo.InvariantCulture, $"p{i:D4}.png")));
+        }
+    }
+
+    /// <summary>Submits the pictures; returns the job's name.</summary>
+    public string Submit(params string[] more)
+    {
+        int code = Cli.Run(["jobs", "submit", "photos", "a cup", "red", "--shard", "16", .. more]);
+        Assert.True(code == 0, Cli.Errors);
+        return Cli.Output.Trim();
+    }
+
+    public JobStatus Status(string job)
+    {
+        int code = Cli.Run("jobs", "status", job, "--json");
+        Assert.True(code == 0, Cli.Errors);
+        return JsonSerializer.Deserialize(Cli.Output, JobsJson.Line.JobStatus)!;
+    }
+
+    /// <summary>Works in this process until stopped; gives the exit code, and what was said.</summary>
+    public async Task<(int Code, string Errors)> Work(CancellationToken stop, params string[] more)
+    {
+        using CliRun worker = new();
+        foreach ((string name, string value) in Cli.Variables) worker.Variables[name] = value;
+        string[] model = _model is null ? [] : ["--model", _model];
+        int code = await Task.Run(() => worker.Run(stop, ["worker", "--threads", "1", .. model, .. more]));
+        return (code, worker.Errors);
+    }
+
+    /// <summary>Starts a worker as a process of its own.</summary>
+    public Process StartWorker()
+    {
+        // As the tests run, with their ASP.NET Core: the folder has no assembly twice.
+        ProcessStartInfo start = new("dotnet",
+        [
+            "exec", "--runtimeconfig", $"{_tests}.runtimeconfig.json", "--depsfile", $"{_tests}.deps.json", _program,
+            "worker", "--threads", "1",
+        ])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["CLIPSEG_BROKER"] = _broker.AbsoluteUri;
+        start.Environment["CLIPSEG_STORE"] = Store;
+        start.Environment["HF_HUB_OFFLINE"] = "1";
+        foreach ((string name, string value) in Variables) start.Environment[name] = value;
+        if (_model is not null) start.ArgumentList.Add($"--model={_model}");
+        Process worker = Process.Start(start)!;
+        worker.ErrorDataReceived += (_, _) => { };
+        worker.OutputDataReceived += (_, _) => { };
+        worker.BeginErrorReadLine();
+        worker.BeginOutputReadLine();
+        _workers.Add(worker);
+        return worker;
+    }
+
+    /// <summary>Sends a signal that .NET has no method for.</summary>
+    public static void Signal(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill",
+            [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Asserts that every picture has one receipt, and that the files are those of one process.</summary>
+    public void AssertSameAsOneProcess(string job, int pictures, int failed = 0)
+    {
+        JobStatus status = Status(job);
+        Assert.Equal((JobState.Done, pictures, failed), (status.State, status.Done, status.Failed));
+        int[] indices = [.. Directory.GetFiles(Path.Combine(Store, "jobs", job, "done"))
+            .SelectMany(file => JsonSerializer.Deserialize(File.ReadAllBytes(file), JobsJson.Line.Receipt)!.Pictures)
+            .Select(line => line.Index).Order()];
+        Assert.Equal(Enumerable.Range(0, pictures), indices);
+
+        int code = failed > 0 ? 1 : 0;
+        string fetched = Cli.Folder.At("fetched"), reference = Cli.Folder.At("reference");
+        Assert.Equal(code, Cli.Run("jobs", "fetch", job, "-o", fetched, "--json"));
+        string[] lines = Cli.Output.TrimEnd('\n').Split('\n');
+        Assert.Equal(pictures, lines.Length);
+        Assert.NotEqual(2, Cli.Run("segment", "-r", Path.Combine(Store, "photos"), "-p", "a cup", "-p", "red",
+            "-o", reference, "--save", "mask", "--json", "--threads", "1"));
+        string[] expected = Files(reference), actual = Files(fetched);
+        Assert.Equal(expected, actual);
+        Assert.Equal(2 * (pictures - failed), actual.Length);
+        Assert.All(actual, file => Assert.Equal(
+            File.ReadAllBytes(Path.Combine(reference, file)), File.ReadAllBytes(Path.Combine(fetched, file))));
+        Assert.Equal(Cli.Output.TrimEnd('\n').Split('\n').Select(l => l.Replace(reference, "OUT")
+            .Replace($"{Store}/", "")).Order(), lines.Select(l => l.Replace(fetched, "OUT")).Order());
+    }
+
+    public void Dispose()
+    {
+        foreach (Process worker in _workers)
+        {
+            if (!worker.HasExited) worker.Kill();
+            worker.WaitForExit();
+            worker.Dispose();
+        }
+        Cli.Dispose();
+    }
+
+    private static string[] Files(string folder) => [.. Directory
+        .GetFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file))
+        .Where(file => file != Journal.FileName).Order(StringComparer.Ordinal)];
+}
