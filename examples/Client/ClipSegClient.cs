@@ -105,7 +105,7 @@ public sealed record Options
 {
     public IReadOnlyList<string> Negatives { get; init; } = [];
 
-    /// <summary>Of rle, polygons, mask, soft, overlay, cutout.</summary>
+    /// <summary>Of rle, parts, polygons, mask, binary, overlay, cutout.</summary>
     public IReadOnlyList<string> Outputs { get; init; } = [];
 
     public float? Threshold { get; init; }
@@ -114,13 +114,15 @@ public sealed record Options
 /// <param name="Id">Stands for the picture in later requests.</param>
 public sealed record Picture(string Id, int Width, int Height);
 
-public sealed record Answer(string Model, Picture Image, float Threshold, IReadOnlyList<Result> Results);
+public sealed record Answer(string Model, Picture Image, float? Threshold, IReadOnlyList<Result> Results);
 
 /// <param name="Score">How sure it is that the thing is there at all, 0 to 1.</param>
 /// <param name="Area">In pixels.</param>
 /// <param name="Box">x, y, width, height; null if nothing was found.</param>
-/// <param name="Mask">A PNG file, if it was asked for.</param>
-public sealed record Result(string Prompt, bool Found, float Score, long Area, int[]? Box, Rle? Rle, byte[]? Mask);
+/// <param name="Mask">A grey PNG file, if it was asked for.</param>
+/// <param name="Binary">A black and white PNG file, if it was asked for.</param>
+public sealed record Result(
+    string Prompt, bool Found, float Score, long Area, int[]? Box, Rle? Rle, byte[]? Mask, byte[]? Binary);
 
 /// <summary>COCO's run lengths.</summary>
 public sealed record Rle(int[] Size, string Counts);

@@ -27,67 +27,66 @@ internal static class Answers
     }
 
     /// <summary>Scores, boxes, and what was asked for.</summary>
-    public static SegmentAnswer Describe(Segmented work, SegmentRequest request, CancellationToken cancel)
+    public static SegmentAnswer Describe(Segmented work, IReadOnlyList<Output> asked, CancellationToken cancel)
     {
-        IReadOnlyList<Output> outputs = request.Outputs.Count > 0 ? request.Outputs : [Output.Rle];
+        IReadOnlyList<Output> outputs = asked.Count > 0 ? asked : [Output.Rle];
         PromptAnswer[] results = new PromptAnswer[work.Found.Count];
         for (int i = 0; i < results.Length; i++)
         {
             cancel.ThrowIfCancellationRequested();
-            results[i] = Describe(work.Found[i], Overlay.Colour(i), outputs, request.Tools.Feather);
+            results[i] = Describe(work.Found[i], Overlay.Colour(i), outputs, work.Edits.Threshold.Number is null);
         }
-        return new(work.Model, work.Picture, work.Threshold, results)
+        return new(work.Model, work.Picture, work.Edits.Threshold.Number, results)
         {
-            Overlay = outputs.Contains(Output.Overlay) ? Draw(work, Output.Overlay, request.Tools) : null,
-            Cutout = outputs.Contains(Output.Cutout) ? Draw(work, Output.Cutout, request.Tools) : null,
+            Overlay = outputs.Contains(Output.Overlay) ? Draw(work, Output.Overlay) : null,
+            Cutout = outputs.Contains(Output.Cutout) ? Draw(work, Output.Cutout) : null,
         };
     }
 
     /// <summary>One PNG of all prompts: where there are several, masks and cut-outs are of what any of them
     /// found.</summary>
-    public static byte[] Draw(Segmented work, Output output, MaskTools tools) => output switch
+    public static byte[] Draw(Segmented work, Output output) => output switch
     {
-        Output.Mask => Soften(Any(work.Found.Select(f => f.Binary)), tools.Feather).EncodePng(),
-        Output.Soft => Any(work.Found.Select(f => f.Soft)).EncodePng(),
-        Output.Cutout => CutOut(work, tools.Feather).EncodePng(),
-        Output.Overlay => Overlay.Draw(work.Decode(), [.. work.Found.Select(f => f.Soft)],
-            [.. work.Found.Select(f => f.Prompt)], work.Threshold).EncodePng(),
-        _ => throw new RequestException($"{output} is no picture; pictures are mask, soft, overlay and cutout."),
+        Output.Mask => Any(work.Found.Select(f => f.Mask.Soft)).EncodePng(),
+        Output.Binary => Any(work.Found.Select(f => f.Mask.Binary)).EncodePng(),
+        Output.Cutout => CutOut(work).EncodePng(),
+        Output.Overlay => work.Rendering.Encode(
+            ResultKind.Overlay, [.. Enumerable.Range(0, work.Found.Count)], ".png", Image.DefaultQuality),
+        _ => throw new RequestException($"{output} is no picture; pictures are mask, binary, overlay and cutout."),
     };
 
     /// <summary>The picture with alpha where any prompt found something.</summary>
-    /// <param name="feather">In pixels; 0 for hard edges.</param>
-    public static Image CutOut(Segmented work, float feather)
-        => work.Decode().CutOut(Soften(Any(work.Found.Select(f => f.Binary)), feather));
+    public static Image CutOut(Segmented work)
+        => work.Image.CutOut(Any(work.Found.Select(f => f.Mask.Alpha(work.Edits.Feather > 0))));
 
-    private static PromptAnswer Describe(Found found, Rgb colour, IReadOnlyList<Output> outputs, float feather)
+    private static PromptAnswer Describe(Found found, Rgb colour, IReadOnlyList<Output> outputs, bool ownThreshold)
     {
-        Component[] parts = [.. found.Binary.Components().OrderByDescending(c => c.Area)];
-        CocoRle? rle = outputs.Contains(Output.Rle) ? CocoRle.Of(found.Binary) : null;
-        return new(found.Prompt, parts.Length > 0, found.Score, found.Soft.Values.Max(), parts.Sum(c => (long)c.Area),
-            parts.Length > 0 ? Around(parts) : null,
-            [.. parts.Take(MostBoxes).Select(c => (int[])[c.X, c.Y, c.Width, c.Height])],
-            $"#{colour.R:x2}{colour.G:x2}{colour.B:x2}")
+        EditedMask mask = found.Mask;
+        Component[] parts = [.. mask.Parts().OrderByDescending(c => c.Area)];
+        Component? all = parts.Length > 0 ? Component.Around(parts) : null;
+        CocoRle? runs = outputs.Contains(Output.Rle) || outputs.Contains(Output.Parts) ? mask.Runs() : null;
+        return new(found.Prompt, mask.HasFound, found.Score, found.Peak, all?.Area ?? 0, Box(all),
+            [.. parts.Take(MostBoxes).Select(c => Box(c)!)], $"#{colour.R:x2}{colour.G:x2}{colour.B:x2}")
         {
+            Threshold = ownThreshold ? mask.Threshold : null,
             Truncated = found.Truncated ? true : null,
-            Rle = rle is null ? null : new([rle.Height, rle.Width], rle.ToString()),
-            Polygons = outputs.Contains(Output.Polygons) ? [.. found.Binary.Polygons().Select(Rings)] : null,
-            Mask = outputs.Contains(Output.Mask) ? Soften(found.Binary, feather).EncodePng() : null,
-            Soft = outputs.Contains(Output.Soft) ? found.Soft.EncodePng() : null,
+            Rle = outputs.Contains(Output.Rle) ? Rle(runs!) : null,
+            Parts = outputs.Contains(Output.Parts)
+                ? [.. runs!.Parts().Select(part => new PartAnswer(Box(part.Box)!, part.Area, Rle(part)))]
+                : null,
+            Polygons = outputs.Contains(Output.Polygons) ? [.. mask.Binary.Polygons().Select(Rings)] : null,
+            Mask = outputs.Contains(Output.Mask) ? mask.Soft.EncodePng() : null,
+            Binary = outputs.Contains(Output.Binary) ? mask.Binary.EncodePng() : null,
         };
     }
+
+    private static int[]? Box(Component? part) => part is { } c ? [c.X, c.Y, c.Width, c.Height] : null;
+
+    private static RleAnswer Rle(CocoRle runs) => new([runs.Height, runs.Width], runs.ToString());
 
     private static IReadOnlyList<float[]> Rings(MaskPolygon polygon)
         => [.. polygon.Holes.Prepend(polygon.Outline)
             .Select(ring => ring.SelectMany(corner => (float[])[corner.X, corner.Y]).ToArray())];
-
-    private static int[] Around(Component[] parts)
-    {
-        int left = parts.Min(c => c.X), top = parts.Min(c => c.Y);
-        return [left, top, parts.Max(c => c.X + c.Width) - left, parts.Max(c => c.Y + c.Height) - top];
-    }
-
-    private static Mask Soften(Mask mask, float radius) => radius > 0 ? mask.Feather(radius) : mask;
 
     private static Mask Any(IEnumerable<Mask> masks) => masks.Aggregate((a, b) =>
     {

@@ -47,7 +47,12 @@ internal sealed class Cvat(
         CvatInvocation asked = await JsonSerializer.DeserializeAsync(
             context.Request.Body, AdapterJson.Lenient.CvatInvocation, gone)
             ?? throw new RequestException("The body is null, expected an object.");
-        SegmentRequest request = new() { Image = asked.Image, Prompts = options.Labels, Threshold = asked.Threshold };
+        SegmentRequest request = new()
+        {
+            Image = asked.Image,
+            Prompts = options.Labels,
+            Threshold = Segmentation.ThresholdAt(asked.Threshold, "threshold"),
+        };
         segmentation.Check(request);
         CvatShape[] shapes = await turns.Run(() => segmentation.Run(request, gone).Found
             .Select(Shape).OfType<CvatShape>().ToArray(), gone);
@@ -58,15 +63,16 @@ internal sealed class Cvat(
     /// none.</summary>
     private static CvatShape? Shape(Found found)
     {
-        IReadOnlyList<Component> parts = found.Binary.Components();
+        IReadOnlyList<Component> parts = found.Mask.Parts();
         if (parts.Count == 0) return null;
-        int left = parts.Min(c => c.X), top = parts.Min(c => c.Y);
-        int right = parts.Max(c => c.X + c.Width) - 1, bottom = parts.Max(c => c.Y + c.Height) - 1;
-        List<int> mask = new((right - left + 1) * (bottom - top + 1) + 4);
-        for (int y = top; y <= bottom; y++)
-            for (int x = left; x <= right; x++) mask.Add(found.Binary[x, y] > 0.5f ? 1 : 0);
-        mask.AddRange([left, top, right, bottom]);
-        MaskPolygon largest = found.Binary.Polygons().MaxBy(polygon => polygon.Area)!;
+        Component all = Component.Around(parts);
+        (int right, int bottom) = (all.X + all.Width - 1, all.Y + all.Height - 1);
+        Mask binary = found.Mask.Binary;
+        List<int> mask = new(all.Width * all.Height + 4);
+        for (int y = all.Y; y <= bottom; y++)
+            for (int x = all.X; x <= right; x++) mask.Add(binary[x, y] > 0.5f ? 1 : 0);
+        mask.AddRange([all.X, all.Y, right, bottom]);
+        MaskPolygon largest = binary.Polygons().MaxBy(polygon => polygon.Area)!;
         return new(found.Score.ToString("0.00", CultureInfo.InvariantCulture), found.Prompt, "mask",
             [.. largest.Outline.SelectMany(corner => (float[])[corner.X, corner.Y])], mask);
     }

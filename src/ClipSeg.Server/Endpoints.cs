@@ -66,11 +66,12 @@ internal sealed class Endpoints(
         if (!picture)
         {
             SegmentAnswer answer = await turns.Run(
-                () => Answers.Describe(segmentation.Run(request, gone), request, gone), gone);
+                () => Answers.Describe(segmentation.Run(request, gone), request.Outputs, gone), gone);
             return Results.Json(answer, ServerJson.Strict.SegmentAnswer);
         }
-        Output output = request.Outputs.FirstOrDefault(o => o is not (Output.Rle or Output.Polygons), Output.Overlay);
-        byte[] png = await turns.Run(() => Answers.Draw(segmentation.Run(request, gone), output, request.Tools), gone);
+        Output output = request.Outputs.FirstOrDefault(
+            o => o is not (Output.Rle or Output.Parts or Output.Polygons), Output.Overlay);
+        byte[] png = await turns.Run(() => Answers.Draw(segmentation.Run(request, gone), output), gone);
         return Results.Bytes(png, MediaTypeNames.Image.Png);
     }
 }

@@ -26,12 +26,12 @@ internal sealed class HuggingFace(ServerOptions options, Segmentation segmentati
         {
             Image = asked.Inputs,
             Prompts = parameters.CandidateLabels ?? options.Labels,
-            Threshold = parameters.MaskThreshold,
+            Threshold = Segmentation.ThresholdAt(parameters.MaskThreshold, "mask_threshold"),
         };
         segmentation.Check(request);
         HuggingFaceSegment[] answer = await turns.Run(() => segmentation.Run(request, gone).Found
             .Where(found => found.Score >= (parameters.Threshold ?? 0))
-            .Select(found => new HuggingFaceSegment(found.Prompt, found.Score, found.Binary.EncodePng()))
+            .Select(found => new HuggingFaceSegment(found.Prompt, found.Score, found.Mask.Binary.EncodePng()))
             .ToArray(), gone);
         return Results.Json(answer, AdapterJson.Lenient.HuggingFaceSegmentArray);
     }

@@ -63,14 +63,14 @@ internal sealed class LabelStudio(
     private static LabelStudioPrediction Describe(Segmented work, LabelConfig config)
     {
         List<LabelStudioResult> results = [];
-        foreach (Found found in work.Found.Where(f => f.Binary.Values.AsSpan().ContainsAnyExcept(0)))
+        foreach (Found found in work.Found.Where(f => f.Mask.HasFound))
         {
             // What was typed is painted with the label of that name, or else the first.
             string label = config.Labels.FirstOrDefault(
                 l => string.Equals(l, found.Prompt, StringComparison.OrdinalIgnoreCase), config.Labels[0]);
             results.Add(new(Guid.NewGuid().ToString("n")[..8], config.Brush, config.Image, "brushlabels",
                 work.Picture.Width, work.Picture.Height, 0, found.Score, false,
-                new("rle", Array.ConvertAll(BrushRle.Of(found.Binary), value => (int)value), [label])));
+                new("rle", Array.ConvertAll(BrushRle.Of(found.Mask.Binary), value => (int)value), [label])));
         }
         return new(results, results.Count > 0 ? results.Max(r => r.Score) : 0, work.Model);
     }

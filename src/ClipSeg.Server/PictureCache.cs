@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 
 namespace ClipSeg.Server;
@@ -15,7 +16,7 @@ internal sealed class PictureCache
     private readonly LinkedList<Picture> _byUse = [];       // the one used last is first
     private readonly Lock _lock = new();
 
-    /// <param name="maxBytes">Of files and activations together.</param>
+    /// <param name="maxBytes">Of pixels and activations together.</param>
     /// <param name="time">After a picture's last use.</param>
     public PictureCache(long maxBytes, TimeSpan time, TimeProvider? clock = null)
         => (_maxBytes, _time, _clock) = (maxBytes, time, clock ?? TimeProvider.System);
@@ -55,7 +56,7 @@ internal sealed class PictureCache
             if (!_known.TryGetValue(picture.Id, out LinkedListNode<Picture>? node))
             {
                 node = _known[picture.Id] = _byUse.AddFirst(picture);
-                Bytes += picture.File.Length;
+                Bytes += picture.Bytes;
             }
             Touch(node);
             if (node.Value.Encodings.TryAdd(key, encoded)) Bytes += Size(encoded);
@@ -89,14 +90,21 @@ internal sealed class PictureCache
     {
         _byUse.Remove(node);
         _known.Remove(node.Value.Id);
-        Bytes -= node.Value.File.Length + node.Value.Encodings.Values.Sum(Size);
+        Bytes -= node.Value.Bytes + node.Value.Encodings.Values.Sum(Size);
     }
 }
 
-/// <summary>A picture's file, and what models have read of it.</summary>
-/// <param name="Id">A hash of the file.</param>
-internal sealed record Picture(string Id, byte[] File)
+/// <summary>A picture, decoded, and what models have read of it.</summary>
+/// <param name="Id">A hash of its file.</param>
+/// <param name="Image">Is not to change.</param>
+internal sealed record Picture(string Id, Image Image)
 {
+    /// <summary>What edges of masks are moved to, unless a request says how far.</summary>
+    public Guide Guide { get; } = new(Image);
+
+    /// <summary>Without the encodings.</summary>
+    public long Bytes => Image.Pixels.LongLength + (Image.Alpha?.LongLength ?? 0) + Guide.Bytes;
+
     /// <summary>Guarded by the cache.</summary>
     public Dictionary<EncodingKey, EncodedImage> Encodings { get; } = [];
 

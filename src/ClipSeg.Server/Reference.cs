@@ -1,3 +1,4 @@
+using ClipSeg.Imaging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
@@ -19,6 +20,14 @@ internal static class Reference
         document.Info.Version = typeof(Reference).Assembly.GetName().Version?.ToString(3);
         document.Info.Description = "Masks of whatever prompts name or show, in a picture.";
         document.Servers?.Clear();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>What a threshold is in JSON.</summary>
+    public static Task Describe(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancel)
+    {
+        if (context.JsonTypeInfo.Type == typeof(ThresholdRule))
+            schema.Type = JsonSchemaType.Number | JsonSchemaType.String;
         return Task.CompletedTask;
     }
 

@@ -10,8 +10,6 @@ namespace ClipSeg.Server;
 /// <summary>Answers <c>POST /api/remove</c> as rembg's server does, with one field more: what is to stay.</summary>
 internal sealed class Rembg(ServerOptions options, Segmentation segmentation, Turns turns)
 {
-    private const float SoftEdge = 1;       // in pixels
-
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/remove", (Delegate)Remove)
         .Accepts<IFormFile>(MediaTypeNames.Multipart.FormData)
         .Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Image.Png)
@@ -35,9 +33,9 @@ internal sealed class Rembg(ServerOptions options, Segmentation segmentation, Tu
         byte[] png = await turns.Run(() =>
         {
             Segmented work = segmentation.Run(request, gone);
-            if (onlyMask) return Answers.Draw(work, Output.Mask, request.Tools);
-            if (background is null) return Answers.Draw(work, Output.Cutout, new() { Feather = SoftEdge });
-            return Answers.CutOut(work, SoftEdge).On(background.Value).EncodePng();
+            if (onlyMask) return Answers.Draw(work, Output.Binary);
+            if (background is null) return Answers.Draw(work, Output.Cutout);
+            return Answers.CutOut(work).On(background.Value).EncodePng();
         }, gone);
         return Results.Bytes(png, MediaTypeNames.Image.Png);
     }

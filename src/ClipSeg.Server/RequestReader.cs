@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Mime;
 using System.Text.Json;
+using ClipSeg.Imaging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -25,12 +26,15 @@ internal static class RequestReader
         ["mix"] = (r, v) => r with { Mix = Number("mix", v) },
         ["size"] = (r, v) => r with { Size = Whole("size", v) },
         ["fine"] = (r, v) => r with { Fine = Truth("fine", v) },
-        ["threshold"] = (r, v) => r with { Threshold = Number("threshold", v) },
+        ["threshold"] = (r, v) => r with { Threshold = Threshold(v) },
+        ["guided"] = (r, v) => r with { Tools = r.Tools with { Guided = Whole("guided", v) } },
         ["fillHoles"] = (r, v) => r with { Tools = r.Tools with { FillHoles = Truth("fillHoles", v) } },
         ["dropBelow"] = (r, v) => r with { Tools = r.Tools with { DropBelow = Whole("dropBelow", v) } },
         ["keepLargest"] = (r, v) => r with { Tools = r.Tools with { KeepLargest = Truth("keepLargest", v) } },
         ["grow"] = (r, v) => r with { Tools = r.Tools with { Grow = Number("grow", v) } },
+        ["shrink"] = (r, v) => r with { Tools = r.Tools with { Shrink = Number("shrink", v) } },
         ["feather"] = (r, v) => r with { Tools = r.Tools with { Feather = Number("feather", v) } },
+        ["invert"] = (r, v) => r with { Tools = r.Tools with { Invert = Truth("invert", v) } },
         ["outputs"] = (r, v) => r with { Outputs = Outputs(v) },
     };
 
@@ -117,6 +121,10 @@ internal static class RequestReader
         => float.TryParse(values[^1], NumberStyles.Float, CultureInfo.InvariantCulture, out float number)
             ? number
             : throw new RequestException($"{name} is '{Shown(values[^1])}', expected a number.");
+
+    private static ThresholdRule Threshold(StringValues values) => ThresholdRule.Parse(values[^1] ?? "")
+        ?? throw new RequestException(
+            $"threshold is '{Shown(values[^1])}', expected a number in 0..1, otsu or peak.");
 
     private static int Whole(string name, StringValues values)
         => int.TryParse(values[^1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)

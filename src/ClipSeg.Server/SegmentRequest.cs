@@ -1,3 +1,5 @@
+using ClipSeg.Imaging;
+
 namespace ClipSeg.Server;
 
 /// <summary>What <c>POST /v1/segment</c> is asked: JSON as it stands here, or a form with fields of the same
@@ -36,33 +38,15 @@ internal sealed record SegmentRequest
     /// time.</summary>
     public bool Fine { get; set; }
 
-    /// <summary>The probability above which a pixel counts as found, 0 to 1; by default 0.5.</summary>
-    public float? Threshold { get; set; }
+    /// <summary>The probability above which a pixel counts as found, 0 to 1, by default 0.5; or <c>otsu</c>, what parts
+    /// each mask best in two, or <c>peak</c>, half of its largest.</summary>
+    public ThresholdRule? Threshold { get; set; }
 
-    /// <summary>What is done to the binary masks.</summary>
-    public MaskTools Tools { get; set; } = new();
+    /// <summary>What is done to the masks.</summary>
+    public MaskEdits Tools { get; set; } = new();
 
     /// <summary>What the answer holds beside scores and boxes; by default <c>rle</c>.</summary>
     public IReadOnlyList<Output> Outputs { get; set; } = [];
-}
-
-/// <summary>What is done to a binary mask, in this order.</summary>
-internal sealed record MaskTools
-{
-    /// <summary>Fills holes.</summary>
-    public bool FillHoles { get; set; }
-
-    /// <summary>Drops connected parts of fewer pixels.</summary>
-    public int DropBelow { get; set; }
-
-    /// <summary>Keeps the largest connected part only.</summary>
-    public bool KeepLargest { get; set; }
-
-    /// <summary>In pixels: grows the mask, or, below 0, shrinks it.</summary>
-    public float Grow { get; set; }
-
-    /// <summary>In pixels: softens the edges, which only pictures show.</summary>
-    public float Feather { get; set; }
 }
 
 /// <summary>What an answer can hold.</summary>
@@ -71,18 +55,21 @@ internal enum Output
     /// <summary>COCO's compressed run lengths.</summary>
     Rle,
 
+    /// <summary>Each connected part with its run lengths: what is an annotation in a COCO file.</summary>
+    Parts,
+
     /// <summary>Outlines with holes.</summary>
     Polygons,
 
-    /// <summary>The binary mask as PNG.</summary>
+    /// <summary>The mask in grey: probabilities, or what the tools made of them.</summary>
     Mask,
 
-    /// <summary>The probabilities as a grey PNG.</summary>
-    Soft,
+    /// <summary>The mask in black and white.</summary>
+    Binary,
 
-    /// <summary>The picture with all masks on it, as PNG.</summary>
+    /// <summary>The picture with all masks on it.</summary>
     Overlay,
 
-    /// <summary>The picture, transparent where no mask is, as PNG.</summary>
+    /// <summary>The picture, transparent where no mask is.</summary>
     Cutout,
 }

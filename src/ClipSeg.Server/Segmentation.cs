@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Prompts;
@@ -8,21 +9,21 @@ namespace ClipSeg.Server;
 
 /// <summary>What a prompt found.</summary>
 /// <param name="Prompt">In words; empty for a picture alone.</param>
-/// <param name="Soft">Probabilities, at the picture's size.</param>
-/// <param name="Binary">What is found, after the mask tools.</param>
+/// <param name="Mask">After the mask tools.</param>
 /// <param name="Score">How sure it is that the thing is there at all.</param>
-internal sealed record Found(string Prompt, Mask Soft, Mask Binary, float Score, bool Truncated);
+/// <param name="Peak">The largest probability.</param>
+internal sealed record Found(string Prompt, EditedMask Mask, float Score, float Peak, bool Truncated);
 
 /// <summary>A picture and what its prompts found.</summary>
-/// <param name="Decode">Decodes the picture: only some outputs need its pixels.</param>
-internal sealed record Segmented(
-    string Model, PictureAnswer Picture, float Threshold, IReadOnlyList<Found> Found, Func<Image> Decode);
+/// <param name="Edits">The mask tools that were applied.</param>
+/// <param name="Rendering">The same as pictures.</param>
+internal sealed record Segmented(string Model, PictureAnswer Picture, Image Image, MaskEdits Edits,
+    IReadOnlyList<Found> Found, Rendering Rendering);
 
 /// <summary>The work behind every route: a request's picture and prompts become masks.</summary>
 internal sealed class Segmentation
 {
     private const int MaxPromptLength = 2000, MaxRadius = 1000;
-    private const float DefaultThreshold = 0.5f;
     private const string ImageName = "image", SupportName = "support", SupportMaskName = "supportMask";
 
     private readonly ServerOptions _options;
@@ -62,8 +63,9 @@ internal sealed class Segmentation
         if (request.Mix is not null && (request.Support is null || request.Prompts.Count == 0))
             throw new RequestException("mix needs a prompt and a support to blend it with.");
         CheckRange("mix", request.Mix, 0, 1);
-        CheckRange("threshold", request.Threshold, 0, 1);
-        CheckRange("grow", request.Tools.Grow, -MaxRadius, MaxRadius);
+        CheckRange("guided", request.Tools.Guided, 0, MaxRadius);
+        CheckRange("grow", request.Tools.Grow, 0, MaxRadius);
+        CheckRange("shrink", request.Tools.Shrink, 0, MaxRadius);
         CheckRange("feather", request.Tools.Feather, 0, MaxRadius);
         CheckRange("dropBelow", request.Tools.DropBelow, 0, int.MaxValue);
     }
@@ -85,37 +87,39 @@ internal sealed class Segmentation
                 + $"{_options.MaxPrompts}.");
         }
         int masks = Math.Max(1, phrases.Length) + expressions.Count(e => !e.IsPhrase);
-        Picture picture = PictureOf(request);
-        EncodedImage encoded = Encode(picture, model, segmenter, masks, request.Fine, cancel);
-        CheckMasks(encoded.Width, encoded.Height, masks);
+        Picture picture = PictureOf(request, masks);
+        EncodedImage encoded = Encode(picture, model, segmenter, request.Fine, cancel);
         IReadOnlyList<Prompt> prompts = PromptsOf(request, phrases, segmenter, cancel);
         Mask[] leaves = _measurements.Decode(() => segmenter.Segment(encoded, prompts, cancel));
         Dictionary<string, int> places = [];
         for (int i = 0; i < phrases.Length; i++) places.Add(phrases[i], i);
 
-        float threshold = request.Threshold ?? DefaultThreshold;
-        Found[] found = new Found[Math.Max(1, expressions.Length)];
-        for (int i = 0; i < found.Length; i++)
-        {
-            cancel.ThrowIfCancellationRequested();
-            int[] parts = expressions.Length > 0 ? [.. expressions[i].Phrases.Select(phrase => places[phrase])] : [0];
-            Mask soft = expressions.Length > 0
-                ? expressions[i].Combine([.. parts.Select(part => leaves[part])])
-                : leaves[0];
-            found[i] = new(expressions.Length > 0 ? request.Prompts[i] : "", soft,
-                Apply(request.Tools, soft.Threshold(threshold)), Presence.Score(soft),
-                parts.Any(part => prompts[part].Truncated));
-        }
-        return new(model.Name, new(picture.Id, encoded.Width, encoded.Height), threshold, found,
-            () => Image.Decode(picture.File, ImageName));
+        int[][] parts = expressions.Length > 0
+            ? [.. expressions.Select(e => e.Phrases.Select(phrase => places[phrase]).ToArray())]
+            : [[0]];
+        string[] names = expressions.Length > 0 ? [.. request.Prompts] : [""];
+        Mask[] probabilities = [.. names.Select((_, i) => expressions.Length > 0
+            ? expressions[i].Combine([.. parts[i].Select(part => leaves[part])])
+            : leaves[0])];
+        cancel.ThrowIfCancellationRequested();
+        MaskEdits edits = request.Threshold is { } threshold
+            ? request.Tools with { Threshold = threshold }
+            : request.Tools;
+        using Compute.Entry entry = segmenter.Compute.Enter(cancel);
+        Rendering rendering = new(picture.Image, probabilities, names, edits,
+            guide: edits.Guided is null ? picture.Guide : null);
+        return new(model.Name, new(picture.Id, encoded.Width, encoded.Height), picture.Image, edits,
+            [.. names.Select((name, i) => new Found(name, rendering.Edited[i], Presence.Score(probabilities[i]),
+                TensorPrimitives.Max(probabilities[i].Values), parts[i].Any(part => prompts[part].Truncated)))],
+            rendering);
     }
 
     /// <summary>Reads a picture for later prompts.</summary>
     public PictureAnswer Read(byte[] file, string? modelName, CancellationToken cancel)
     {
         ServedModel model = ModelOf(modelName);
-        Picture picture = PictureOf(new() { Image = file });
-        EncodedImage encoded = Encode(picture, model, model.At(null), 1, fine: false, cancel);
+        Picture picture = PictureOf(new() { Image = file }, masks: 1);
+        EncodedImage encoded = Encode(picture, model, model.At(null), fine: false, cancel);
         return new(picture.Id, encoded.Width, encoded.Height);
     }
 
@@ -135,19 +139,26 @@ internal sealed class Segmentation
             $"There is no model '{Shown(name)}'; there are {string.Join(", ", _models.Select(m => m.Name))}.",
             StatusCodes.Status404NotFound);
 
-    private Picture PictureOf(SegmentRequest request)
+    /// <summary>The picture of a request, if so many masks of its size may be made.</summary>
+    private Picture PictureOf(SegmentRequest request, int masks)
     {
-        if (request.ImageId is { } id)
+        string id = request.ImageId ?? PictureCache.IdOf(request.Image!);
+        if (_cache.Find(id) is { } known)
         {
-            return _cache.Find(id) ?? throw new RequestException(
+            CheckMasks(known.Image.Width, known.Image.Height, masks);
+            return known;
+        }
+        if (request.Image is null)
+        {
+            throw new RequestException(
                 $"There is no picture '{Shown(id)}', or no longer: send it again.", StatusCodes.Status404NotFound);
         }
-        string hash = PictureCache.IdOf(request.Image!);
-        return _cache.Find(hash) ?? new(hash, request.Image!);
+        CheckSize(request.Image, ImageName, masks);
+        return new(id, Image.Decode(request.Image, ImageName));
     }
 
     private EncodedImage Encode(
-        Picture picture, ServedModel model, Segmenter segmenter, int masks, bool fine, CancellationToken cancel)
+        Picture picture, ServedModel model, Segmenter segmenter, bool fine, CancellationToken cancel)
     {
         EncodingKey key = new(model.Name, segmenter.Preprocessing.Width, fine);
         if (_cache.Encoding(picture, key) is { } known)
@@ -155,9 +166,7 @@ internal sealed class Segmentation
             _measurements.Reuse();
             return known;
         }
-        CheckSize(picture.File, ImageName, masks);
-        Image image = Image.Decode(picture.File, ImageName);
-        EncodedImage encoded = _measurements.Encode(() => segmenter.Encode(image, fine, cancel));
+        EncodedImage encoded = _measurements.Encode(() => segmenter.Encode(picture.Image, fine, cancel));
         _cache.Keep(picture, key, encoded);
         return encoded;
     }
@@ -222,14 +231,11 @@ internal sealed class Segmentation
             StatusCodes.Status413PayloadTooLarge);
     }
 
-    private static Mask Apply(MaskTools tools, Mask mask)
+    /// <summary>The threshold of a program that knows numbers alone; null if it says none.</summary>
+    public static ThresholdRule? ThresholdAt(float? number, string name)
     {
-        if (tools.FillHoles) mask = mask.FillHoles();
-        if (tools.DropBelow > 0) mask = mask.DropBelow(tools.DropBelow);
-        if (tools.KeepLargest) mask = mask.KeepLargest();
-        if (tools.Grow > 0) mask = mask.Grow(tools.Grow);
-        if (tools.Grow < 0) mask = mask.Shrink(-tools.Grow);
-        return mask;
+        CheckRange(name, number, 0, 1);
+        return number is { } threshold ? ThresholdRule.At(threshold) : null;
     }
 
     private static void CheckRange(string name, float? value, float least, float most)

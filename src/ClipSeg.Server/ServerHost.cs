@@ -52,7 +52,8 @@ internal static class ServerHost
         });
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy =>
             policy.WithOrigins([.. options.Origins]).AllowAnyHeader().AllowAnyMethod()));
-        builder.Services.AddOpenApi(openApi => openApi.AddDocumentTransformer(Reference.Describe));
+        builder.Services.AddOpenApi(openApi => openApi.AddDocumentTransformer(Reference.Describe)
+            .AddSchemaTransformer(Reference.Describe));
         builder.Services.ConfigureHttpJsonOptions(json => ServerJson.AddTo(json.SerializerOptions));
         Telemetry.AddTo(builder, options);
         configure?.Invoke(builder);

@@ -22,6 +22,7 @@ internal sealed partial class ServerJson : JsonSerializerContext
     {
         options.TypeInfoResolverChain.Insert(0, Strict);
         options.Converters.Add(Strict.Options.Converters[0]);
+        options.Converters.Add(new ThresholdConverter());
         options.DefaultIgnoreCondition = Strict.Options.DefaultIgnoreCondition;
     }
 
@@ -37,6 +38,7 @@ internal sealed partial class ServerJson : JsonSerializerContext
         {
             new JsonStringEnumConverter<Output>(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
             new ShortListConverter<string>(MostEntries), new ShortListConverter<Output>(MostEntries),
+            new ThresholdConverter(),
         },
     };
 }

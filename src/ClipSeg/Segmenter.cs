@@ -288,16 +288,19 @@ public sealed class Segmenter : IDisposable
         (int count, int height, int width) = (logits[0], logits[1], logits[2]);
         Mask[] masks = [.. Enumerable.Range(0, count).Select(_ => new Mask(pictureWidth, pictureHeight,
             GC.AllocateUninitializedArray<float>(checked(pictureWidth * pictureHeight))))];
+        LinearTaps rows = LinearTaps.Resize(height, pictureHeight), columns = LinearTaps.Resize(width, pictureWidth);
         for (int p = 0; p < count; p++)
         {
             int prompt = p;
             Workers.Split(pictureHeight, MaskRowGrain, (start, end) =>
             {
-                float[] values = masks[prompt].Values;
-                Interpolation.BilinearRows(logits.Data.Slice(prompt * height * width, height * width), height, width,
-                    values, pictureHeight, pictureWidth, start, end);
-                Span<float> rows = values.AsSpan(start * pictureWidth, (end - start) * pictureWidth);
-                Kernels.Sigmoid(rows, rows);
+                LinearRows map = new(logits.Data.Slice(prompt * height * width, height * width), rows, columns);
+                for (int y = start; y < end; y++)
+                {
+                    Span<float> row = masks[prompt].Values.AsSpan(y * pictureWidth, pictureWidth);
+                    map.Read(y, row);
+                    Kernels.Sigmoid(row, row);
+                }
             });
         }
         return masks;

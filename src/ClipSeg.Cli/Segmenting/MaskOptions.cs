@@ -22,6 +22,8 @@ internal sealed class MaskOptions
         HelpName = "R",
     }.Between(0, (int)MostPixels);
 
+    private readonly Option<bool> _fillHoles = new("--fill-holes") { Description = "Fill holes." };
+
     private readonly Option<int?> _dropBelow = new Option<int?>("--drop-below")
     {
         Description = "Drop connected parts of fewer pixels.",
@@ -32,8 +34,6 @@ internal sealed class MaskOptions
     {
         Description = "Keep the largest connected part only.",
     };
-
-    private readonly Option<bool> _fillHoles = new("--fill-holes") { Description = "Fill holes." };
 
     private readonly Option<float?> _grow = new Option<float?>("--grow")
     {
@@ -68,7 +68,7 @@ internal sealed class MaskOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_threshold, _guided, _dropBelow, _keepLargest, _fillHoles, _grow, _shrink,
+        foreach (Option option in (Option[])[_threshold, _guided, _fillHoles, _dropBelow, _keepLargest, _grow, _shrink,
             _feather, _invert])
         {
             command.Options.Add(option);
@@ -78,11 +78,10 @@ internal sealed class MaskOptions
     public MaskEdits Read(ParseResult parsed) => new()
     {
         Threshold = parsed.GetValue(_threshold) ?? new MaskEdits().Threshold,
-        FollowEdges = parsed.GetValue(_guided) is not 0,
         Guided = parsed.GetValue(_guided),
+        FillHoles = parsed.GetValue(_fillHoles),
         DropBelow = parsed.GetValue(_dropBelow),
         KeepLargest = parsed.GetValue(_keepLargest),
-        FillHoles = parsed.GetValue(_fillHoles),
         Grow = parsed.GetValue(_grow),
         Shrink = parsed.GetValue(_shrink),
         Feather = parsed.GetValue(_feather),

@@ -86,14 +86,13 @@ internal sealed record PromptResult(string Prompt)
     public bool Truncated { get; init; }
 
     /// <summary>The same with the box and the connected parts of its mask.</summary>
-    public PromptResult WithParts(Mask binary)
+    public PromptResult WithParts(IReadOnlyList<Component> parts)
     {
-        IReadOnlyList<Component> parts = binary.Components();
         if (parts.Count == 0) return this with { Parts = 0, Components = [] };
-        int left = parts.Min(p => p.X), top = parts.Min(p => p.Y);
+        Component all = Component.Around(parts);
         return this with
         {
-            Box = [left, top, parts.Max(p => p.X + p.Width) - left, parts.Max(p => p.Y + p.Height) - top],
+            Box = [all.X, all.Y, all.Width, all.Height],
             Parts = parts.Count,
             Components = [.. parts.OrderByDescending(p => p.Area).Take(MostComponents)
                 .Select(p => new PartResult([p.X, p.Y, p.Width, p.Height], p.Area))],

@@ -170,10 +170,10 @@ internal sealed class PictureWork : IDisposable
             Area = (double)edited.Area() / mask.Values.Length,
             Found = score >= NotFoundBelow && edited.HasFound,
             Threshold = _wishes.Edits.Threshold.Number is null ? edited.Threshold : null,
-            Rle = Rle ? CocoRle.Of(edited.Binary).ToString() : null,
+            Rle = Rle ? edited.Runs().ToString() : null,
             Truncated = _prompts.Prompts[i].Truncated,
         };
-        return Parts ? result.WithParts(edited.Binary) : result;
+        return Parts ? result.WithParts(edited.Parts()) : result;
     }
 
     private IEnumerable<Output> Outputs(PromptResult[] results)

@@ -80,8 +80,8 @@ async function ask() {
     return;
   }
   await work(async signal => {
-    const answer = await segment({ ...await fields(prompts), outputs: "soft" }, signal);
-    const bitmaps = await Promise.all(answer.results.map(r => api.bitmap(r.soft)));
+    const answer = await segment({ ...await fields(prompts), outputs: "mask" }, signal);
+    const bitmaps = await Promise.all(answer.results.map(r => api.bitmap(r.mask)));
     signal.throwIfAborted();
     fail("");
     show(answer, answer.results.map((r, i) => ({ prompt: r.prompt, bitmap: bitmaps[i], colour: rgb(r.colour), score: r.score })));
@@ -93,7 +93,7 @@ async function fields(prompts) {
   const example = await support.files();
   return {
     model: state.model, prompts, negatives: prompts.length ? state.negatives : [], threshold: view.threshold,
-    fine: $("fine").checked, support: example?.picture, supportMask: example?.mask,
+    guided: $("guided").checked ? null : 0, fine: $("fine").checked, support: example?.picture, supportMask: example?.mask,
     mix: example && prompts.length ? $("mix").value : null,
   };
 }
@@ -197,7 +197,7 @@ function code() {
     file: state.name || "photo.jpg", model: state.model, isDefaultModel: $("model").selectedIndex <= 0,
     prompts: state.prompts.length || draft() ? [...state.prompts, ...(draft() ? [draft()] : [])] : support.picture ? [] : ["a cup"],
     negatives: state.negatives, support: support.picture ? support : null, mix: Number($("mix").value), threshold: view.threshold,
-    fine: $("fine").checked,
+    guided: $("guided").checked, fine: $("fine").checked,
   };
   $("curl").textContent = curl(shown, new URL(".", location.href).href);
   $("csharp").textContent = csharp(shown);
@@ -249,7 +249,7 @@ async function save(kind) {
   if (kind === "coco") {
     await work(async signal => {
       const prompts = state.masks.map(m => m.prompt).filter(p => p);
-      const answer = await segment({ ...await fields(prompts), outputs: "rle" }, signal);
+      const answer = await segment({ ...await fields(prompts), outputs: "parts" }, signal);
       download(new Blob([JSON.stringify(coco(answer, state.name))], { type: "application/json" }), `${stem}.coco.json`);
     });
     return;
@@ -301,7 +301,7 @@ function listen() {
   for (const input of document.querySelectorAll("input[name=tool]")) input.addEventListener("change", () => support.tool = input.value);
   $("brush").addEventListener("input", () => support.brush = Number($("brush").value));
   $("mix").addEventListener("input", soon);
-  $("fine").addEventListener("change", ask);
+  for (const name of ["guided", "fine"]) $(name).addEventListener("change", ask);
   $("choose-support").addEventListener("click", () => $("support-file").click());
   $("support-file").addEventListener("change", e => e.target.files[0] && useExample(e.target.files[0]));
   $("same-support").addEventListener("click", () => useExample(state.file));

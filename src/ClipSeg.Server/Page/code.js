@@ -9,6 +9,7 @@ export function curl(state, address) {
   if (state.support) fields.push("support=@example.png");
   if (state.support?.painted) fields.push("supportMask=@example-mask.png");
   if (state.support && state.prompts.length) fields.push(`mix=${state.mix}`);
+  if (!state.guided) fields.push("guided=0");
   if (state.fine) fields.push("fine=true");
   if (state.threshold !== 0.5) fields.push(`threshold=${state.threshold}`);
   if (!state.isDefaultModel) fields.push(`model=${state.model}`);
@@ -30,20 +31,21 @@ export function csharp(state) {
     const prompts = state.prompts.map(p => `PromptExpression.Parse(${literal(p)})${nots ? `.Without([${nots}])` : ""}`);
     lines.push(`Mask[] masks = segmenter.Segment(encoded, [${prompts.join(", ")}]);`);
   }
-  lines.push(`masks[0].Threshold(${state.threshold}f).Save("mask.png");`);
+  lines.push(`masks[0]${state.guided ? ".GuidedFilter(picture)" : ""}.Threshold(${state.threshold}f).Save("mask.png");`);
   return lines.join("\n");
 }
 
-/** A COCO file of an answer that has run lengths. */
+/** A COCO file of an answer that has parts: an annotation is a connected thing. */
 export function coco(answer, file) {
   const { width, height } = answer.image;
-  const found = answer.results.filter(r => r.found);
+  const things = answer.results.flatMap((r, i) => r.parts.map(part => ({ ...part, category: i + 1, score: r.score })));
   return {
+    info: { description: "Masks of CLIPSeg", version: "1.0" },
     images: [{ id: 1, file_name: file, width, height }],
     categories: answer.results.map((r, i) => ({ id: i + 1, name: r.prompt || "example" })),
-    annotations: found.map((r, i) => ({
-      id: i + 1, image_id: 1, category_id: answer.results.indexOf(r) + 1, segmentation: r.rle, area: r.area,
-      bbox: r.box, iscrowd: 1, score: r.score,
+    annotations: things.map((thing, i) => ({
+      id: i + 1, image_id: 1, category_id: thing.category, segmentation: thing.rle, area: thing.area, bbox: thing.box,
+      iscrowd: 0, score: thing.score,
     })),
   };
 }

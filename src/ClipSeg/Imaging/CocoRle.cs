@@ -76,7 +76,10 @@ public sealed class CocoRle
     }
 
     /// <summary>The runs of a mask's pixels, set (above 0.5) or not.</summary>
-    public static CocoRle Of(Mask mask)
+    public static CocoRle Of(Mask mask) => Of(mask, 0.5f);
+
+    /// <summary>The same where another value parts the pixels.</summary>
+    internal static CocoRle Of(Mask mask, float level)
     {
         List<long> counts = [];
         long run = 0;
@@ -85,7 +88,7 @@ public sealed class CocoRle
         {
             for (int i = x; i < mask.Values.Length; i += mask.Width)
             {
-                if (mask.Values[i] > 0.5f != set)
+                if (mask.Values[i] > level != set)
                 {
                     counts.Add(run);
                     (run, set) = (0, !set);

@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
-
 namespace ClipSeg.Imaging;
 
 /// <summary>Resizes float maps as PyTorch's <c>interpolate</c> does: no averaging when they shrink.</summary>
@@ -17,24 +14,14 @@ internal static class Interpolation
         Span<float> destination, int newHeight, int newWidth, bool alignCorners)
     {
         CheckSizes(source, channels, height, width, destination, newHeight, newWidth);
-        Taps rows = LinearTaps(height, newHeight, alignCorners), columns = LinearTaps(width, newWidth, alignCorners);
+        LinearTaps rows = alignCorners ? LinearTaps.Align(height, newHeight) : LinearTaps.Resize(height, newHeight);
+        LinearTaps columns = alignCorners ? LinearTaps.Align(width, newWidth) : LinearTaps.Resize(width, newWidth);
         for (int channel = 0; channel < channels; channel++)
         {
-            LinearRows(source.Slice(channel * height * width, height * width), rows, columns,
-                destination.Slice(channel * newHeight * newWidth, newHeight * newWidth), 0, newHeight);
+            LinearRows map = new(source.Slice(channel * height * width, height * width), rows, columns);
+            Span<float> result = destination.Slice(channel * newHeight * newWidth, newHeight * newWidth);
+            for (int y = 0; y < newHeight; y++) map.Read(y, result.Slice(y * newWidth, newWidth));
         }
-    }
-
-    /// <summary>Some rows of one map, without aligned corners, as <see cref="Bilinear"/> has them.</summary>
-    /// <param name="destination">[newHeight, newWidth], of which the others stay as they are.</param>
-    /// <param name="first">The first of the rows.</param>
-    /// <param name="end">One behind the last.</param>
-    public static void BilinearRows(ReadOnlySpan<float> source, int height, int width,
-        Span<float> destination, int newHeight, int newWidth, int first, int end)
-    {
-        CheckSizes(source, 1, height, width, destination, newHeight, newWidth);
-        LinearRows(source, LinearTaps(height, newHeight, false), LinearTaps(width, newWidth, false), destination, first,
-            end);
     }
 
     /// <summary>Bicubic (a = -0.75) without aligned corners: what CLIP's position tables are resized with.</summary>
@@ -89,64 +76,6 @@ internal static class Interpolation
     /// <summary>For each output position the source positions it reads, and their weights.</summary>
     /// <param name="Size">How many source positions there are.</param>
     private sealed record Taps(int Size, int[] Index, float[] Weight);
-
-    /// <summary>One position each: the one before; the weight is that of the one after.</summary>
-    private static Taps LinearTaps(int size, int newSize, bool alignCorners)
-    {
-        int[] index = new int[newSize];
-        float[] weight = new float[newSize];
-        float step = alignCorners ? (newSize > 1 ? (size - 1f) / (newSize - 1) : 0) : (float)size / newSize;
-        for (int i = 0; i < newSize; i++)
-        {
-            float at = alignCorners ? i * step : Math.Max((i + 0.5f) * step - 0.5f, 0);
-            index[i] = Math.Min((int)at, size - 1);
-            weight[i] = index[i] == size - 1 ? 0 : at - index[i];
-        }
-        return new(size, index, weight);
-    }
-
-    private static void LinearRows(
-        ReadOnlySpan<float> map, Taps rows, Taps columns, Span<float> destination, int first, int end)
-    {
-        int newWidth = columns.Index.Length;
-        int width = columns.Size, height = rows.Size;
-
-        // The two source rows around an output row, already at the new width; the next row often needs the same.
-        float[] upper = new float[newWidth], lower = new float[newWidth];
-        int upperRow = -1, lowerRow = -1;
-        for (int y = first; y < end; y++)
-        {
-            int row = rows.Index[y], below = Math.Min(row + 1, height - 1);
-            if (upperRow != row && lowerRow == row)
-                (upper, lower, upperRow, lowerRow) = (lower, upper, lowerRow, upperRow);
-            if (upperRow != row) LinearRow(map.Slice(row * width, width), columns, upper);
-            if (lowerRow != below) LinearRow(map.Slice(below * width, width), columns, lower);
-            (upperRow, lowerRow) = (row, below);
-            Blend(upper, lower, rows.Weight[y], destination.Slice(y * newWidth, newWidth));
-        }
-    }
-
-    private static void LinearRow(ReadOnlySpan<float> row, Taps taps, Span<float> result)
-    {
-        int last = row.Length - 1;
-        for (int x = 0; x < result.Length; x++)
-        {
-            int left = taps.Index[x];
-            float value = row[left];
-            result[x] = value + taps.Weight[x] * (row[Math.Min(left + 1, last)] - value);
-        }
-    }
-
-    private static void Blend(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float weight, Span<float> result)
-    {
-        ReadOnlySpan<Vector<float>> upperVectors = MemoryMarshal.Cast<float, Vector<float>>(upper);
-        ReadOnlySpan<Vector<float>> lowerVectors = MemoryMarshal.Cast<float, Vector<float>>(lower);
-        Span<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(result);
-        for (int i = 0; i < vectors.Length; i++)
-            vectors[i] = upperVectors[i] + weight * (lowerVectors[i] - upperVectors[i]);
-        for (int i = vectors.Length * Vector<float>.Count; i < result.Length; i++)
-            result[i] = upper[i] + weight * (lower[i] - upper[i]);
-    }
 
     /// <summary>Four positions each; at the border the last pixel repeats.</summary>
     private static Taps CubicTaps(int size, int newSize)

@@ -35,4 +35,14 @@ public sealed partial class Mask
 /// <param name="Width">In pixels, at least 1.</param>
 /// <param name="Height">In pixels, at least 1.</param>
 /// <param name="Area">In pixels: those of the part, not of the box.</param>
-public readonly record struct Component(int X, int Y, int Width, int Height, int Area);
+public readonly record struct Component(int X, int Y, int Width, int Height, int Area)
+{
+    /// <summary>The smallest box around all of them, and their area together.</summary>
+    /// <param name="parts">At least one.</param>
+    internal static Component Around(IReadOnlyList<Component> parts)
+    {
+        int left = parts.Min(part => part.X), top = parts.Min(part => part.Y);
+        return new(left, top, parts.Max(part => part.X + part.Width) - left,
+            parts.Max(part => part.Y + part.Height) - top, parts.Sum(part => part.Area));
+    }
+}

@@ -17,16 +17,6 @@ public sealed partial class Mask
     /// <param name="radius">A window has 2 radius + 1 pixels a side; at least 1. Null: a 64th of the longer side, which
     /// did best in the tables of docs/prompts.md.</param>
     /// <param name="epsilon">Above 0; windows whose brightness varies less than this (a variance) are smoothed.</param>
-    public Mask GuidedFilter(Image picture, int? radius = null, float epsilon = 1e-3f)
-    {
-        if ((picture.Width, picture.Height) != (Width, Height))
-        {
-            throw new ArgumentException(
-                $"The picture is {picture.Width}x{picture.Height}, expected the mask's size, {Width}x{Height}.");
-        }
-        int reach = radius ?? Math.Max(1, Math.Max(Width, Height) / 64);
-        ArgumentOutOfRangeException.ThrowIfLessThan(reach, 1, nameof(radius));
-        if (!(epsilon > 0)) throw new ArgumentException($"Epsilon is above 0, got {epsilon}.");
-        return new GuidedLines(this, picture, Math.Min(reach, Math.Max(Width, Height)), epsilon).Apply(this, picture);
-    }
+    public Mask GuidedFilter(Image picture, int? radius = null, float epsilon = Guide.UsualEpsilon)
+        => new Guide(picture, radius, epsilon).Filter(this);
 }

@@ -13,9 +13,9 @@ internal sealed class Regions
     private int _above, _first, _touching;
     private int _line = -1;
 
-    /// <param name="set">Whether pixels above 0.5 are looked at, or the others.</param>
+    /// <param name="set">Whether pixels above the level are looked at, or the others.</param>
     /// <param name="diagonal">Whether pixels that share only a corner are connected.</param>
-    public Regions(Mask mask, bool set, bool diagonal)
+    public Regions(Mask mask, bool set, bool diagonal, float level = 0.5f)
         : this(diagonal)
     {
         for (int y = 0; y < mask.Height; y++)
@@ -24,7 +24,7 @@ internal sealed class Regions
             for (int x = 0; x < row.Length;)
             {
                 int start = x;
-                while (x < row.Length && row[x] > 0.5f == set) x++;
+                while (x < row.Length && row[x] > level == set) x++;
                 if (x == start) x++;
                 else Add(y, start, x);
             }

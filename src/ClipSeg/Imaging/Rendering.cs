@@ -40,12 +40,14 @@ internal sealed class Rendering
     /// <param name="names">One for each prompt.</param>
     /// <param name="edits">The mask tools.</param>
     /// <param name="background">Under cut-outs; null leaves them transparent.</param>
+    /// <param name="guide">That of the mask tools (<see cref="MaskEdits.GuideOf"/>), if it is at hand.</param>
     public Rendering(Image picture, IReadOnlyList<Mask> probabilities, IReadOnlyList<string> names, MaskEdits edits,
-        Background? background = null)
+        Background? background = null, Guide? guide = null)
     {
+        guide ??= edits.GuideOf(picture);
         (_picture, _probabilities, _names) = (picture, probabilities, names);
         (_edits, _background) = (edits, background);
-        Edited = [.. probabilities.Select(mask => edits.Apply(mask, picture))];
+        Edited = [.. probabilities.Select(mask => edits.Apply(mask, guide))];
     }
 
     /// <summary>What the mask tools made of the probabilities of each prompt.</summary>
@@ -57,7 +59,7 @@ internal sealed class Rendering
     /// <summary>What a prompt found.</summary>
     public Image CutOut(int prompt)
     {
-        Image cutOut = _picture.CutOut(Edited[prompt].Alpha(_edits.Feather is not null));
+        Image cutOut = _picture.CutOut(Edited[prompt].Alpha(_edits.Feather > 0));
         return _background?.Under(cutOut, _picture) ?? cutOut;
     }
 

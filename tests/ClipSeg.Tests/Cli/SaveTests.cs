@@ -67,7 +67,7 @@ public sealed class SaveTests : IDisposable
     [Fact]
     public void The_mask_tools_are_options_and_are_applied_in_the_documented_order()
     {
-        Mask expected = _dog.Threshold(_dog.OtsuThreshold()).DropBelow(30).KeepLargest().FillHoles().Grow(3)
+        Mask expected = _dog.Threshold(_dog.OtsuThreshold()).FillHoles().DropBelow(30).KeepLargest().Grow(3)
             .Shrink(1.5f).Feather(2).Invert();
         Assert.Equal(0, _cli.Segment(CliRun.Scene, "a dog", "-t", "otsu", "--invert", "--feather", "2", "--shrink",
             "1.5", "--grow", "3", "--fill-holes", "--keep-largest", "--drop-below", "30", "--save", "mask", "--json"));

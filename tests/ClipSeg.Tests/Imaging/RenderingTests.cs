@@ -23,7 +23,7 @@ public sealed class RenderingTests
     public void Labels_keep_the_numbers_of_the_prompts_that_were_found()
     {
         Mask[] masks = [new(3, 1, [0.9f, 0.9f, 0]), new(3, 1, [0.6f, 0.9f, 0.4f]), new(3, 1, [0.7f, 0.95f, 0.6f])];
-        Rendering rendering = new(new(3, 1), masks, ["a", "b", "c"], new());
+        Rendering rendering = new(new(3, 1), masks, ["a", "b", "c"], new() { Guided = 0 });
         Assert.Equal<byte>([1, 3, 3], rendering.Labels([0, 1, 2]).Labels);
         Assert.Equal<byte>([3, 3, 3], rendering.Labels([1, 2]).Labels);
         Assert.Equal<byte>([0, 0, 0], rendering.Labels([]).Labels);
@@ -105,14 +105,42 @@ public sealed class RenderingTests
     public void Edits_without_a_shape_leave_probabilities_as_they_are()
     {
         Mask mask = new(2, 1, [0.3f, 0.6f]);
-        EditedMask plain = new MaskEdits().Apply(mask, new(2, 1));
+        EditedMask plain = new MaskEdits().Apply(mask, null);
         Assert.Same(mask, plain.Soft);
         Assert.Equal([0f, 1f], plain.Binary.Values);
 
         MaskEdits invert = new() { Invert = true, Threshold = ThresholdRule.At(0.2f) };
-        EditedMask inverted = invert.Apply(mask, new(2, 1));
+        EditedMask inverted = invert.Apply(mask, null);
         Close.All([0.7f, 0.4f], inverted.Soft.Values, 1e-6f);
         Assert.Equal([0f, 0f], inverted.Binary.Values);     // both are above 0.2, so neither is left
         Assert.Equal(0, inverted.Area());
+    }
+
+    [Fact]
+    public void Parts_are_chosen_by_the_size_that_they_have_when_holes_are_filled()
+    {
+        Mask mask = SmallMasks.Parse("###....", "#.#.##.", "###.##.", ".......");
+        MaskEdits edits = new() { FillHoles = true, DropBelow = 9 };
+        Assert.Equal(SmallMasks.Parse("###....", "###....", "###....", ".......").Values,
+            edits.Apply(mask, null).Soft.Values);
+        Assert.Equal(edits.Apply(mask, null).Soft.Values,
+            (edits with { DropBelow = null, KeepLargest = true }).Apply(mask, null).Soft.Values);
+        Assert.False((edits with { DropBelow = 10 }).Apply(mask, null).HasFound);
+    }
+
+    [Fact]
+    public void Edges_follow_the_picture_unless_the_radius_is_0()
+    {
+        Image picture = RandomPictures.Image(new(5), 70, 20);
+        Mask mask = new(70, 20, [.. Enumerable.Range(0, 1400).Select(i => i % 70 > 30 ? 0.8f : 0.1f)]);
+        Assert.Null(new MaskEdits { Guided = 0 }.GuideOf(picture));
+        Assert.Equal(mask.GuidedFilter(picture).Values, Moved(null));
+        Assert.Equal(mask.GuidedFilter(picture, 5).Values, Moved(5));
+
+        float[] Moved(int? radius)
+        {
+            MaskEdits edits = new() { Guided = radius };
+            return edits.Apply(mask, edits.GuideOf(picture)).Soft.Values;
+        }
     }
 }

@@ -68,9 +68,11 @@ public sealed class AdapterTests : IDisposable
         JsonElement prediction = Assert.Single(answer.GetProperty("results").EnumerateArray());
         Assert.Equal("mini", prediction.GetProperty("model_version").GetString());
         JsonElement[] found = [.. prediction.GetProperty("result").EnumerateArray()];
-        Mask[] masks = _segmenter.Segment(_segmenter.Encode(Image.Load(CliRun.Scene)), prompts.Split(','));
+        Image scene = Image.Load(CliRun.Scene);
+        Mask[] masks = _segmenter.Segment(_segmenter.Encode(scene), prompts.Split(','));
         string[] names = labels.Split(',');
-        int[] present = [.. Enumerable.Range(0, masks.Length).Where(i => masks[i].Values.Max() > 0.5f)];
+        int[] present = [.. Enumerable.Range(0, masks.Length)
+            .Where(i => masks[i].GuidedFilter(scene).Values.Max() > 0.5f)];
         Assert.NotEmpty(present);
         Assert.Equal(present.Length, found.Length);
         foreach ((int i, JsonElement result) in present.Zip(found))
@@ -83,7 +85,7 @@ public sealed class AdapterTests : IDisposable
             Assert.Contains("\"image_rotation\":0,\"score\":", shape);
             Assert.Contains("\"readonly\":false,\"value\":{\"format\":\"rle\",\"rle\":[0,0,", shape);
             Assert.Equal(names[i], result.GetProperty("value").GetProperty("brushlabels")[0].GetString());
-            Assert.Equal(BrushRle.Of(masks[i].Threshold(0.5f)).Select(b => (int)b),
+            Assert.Equal(BrushRle.Of(masks[i].GuidedFilter(scene).Threshold(0.5f)).Select(b => (int)b),
                 result.GetProperty("value").GetProperty("rle").EnumerateArray().Select(b => b.GetInt32()));
             Assert.Equal(Presence.Score(masks[i]), result.GetProperty("score").GetSingle());
         }
@@ -177,7 +179,9 @@ public sealed class AdapterTests : IDisposable
         request.Headers.Add("x-nuclio-path", "/");
         using HttpResponseMessage response = await client.SendAsync(request);
         JsonElement[] shapes = [.. (await response.Content.ReadFromJsonAsync<JsonElement>()).EnumerateArray()];
-        Mask[] masks = _segmenter.Segment(_segmenter.Encode(Image.Load(CliRun.Scene)), ["sky", "sea"]);
+        Image scene = Image.Load(CliRun.Scene);
+        Mask[] masks = [.. _segmenter.Segment(_segmenter.Encode(scene), ["sky", "sea"])
+            .Select(mask => mask.GuidedFilter(scene))];
         Assert.Equal(masks.Count(m => m.Values.Max() > 0.4f), shapes.Length);
         Assert.NotEmpty(shapes);
         foreach (JsonElement shape in shapes)
@@ -214,10 +218,12 @@ public sealed class AdapterTests : IDisposable
             {"inputs":"{{{_picture}}}","parameters":{"candidate_labels":["sky","sea"],"mask_threshold":0.4,
             "threshold":0.0,"subtask":"semantic"}}
             """));
-        Mask sky = _segmenter.Segment(Image.Load(CliRun.Scene), "sky");
+        Image scene = Image.Load(CliRun.Scene);
+        Mask sky = _segmenter.Segment(scene, "sky");
         Assert.Equal(["sky", "sea"], json.EnumerateArray().Select(s => s.GetProperty("label").GetString()!));
         Assert.Equal(Presence.Score(sky), json[0].GetProperty("score").GetSingle());
-        Assert.Equal(sky.Threshold(0.4f).EncodePng(), json[0].GetProperty("mask").GetBytesFromBase64());
+        Assert.Equal(sky.GuidedFilter(scene).Threshold(0.4f).EncodePng(),
+            json[0].GetProperty("mask").GetBytesFromBase64());
 
         JsonElement raw = await ServerRun.Post(client, "/", new ByteArrayContent(ServerRun.Scene));
         Assert.Equal(["sea"], raw.EnumerateArray().Select(s => s.GetProperty("label").GetString()!));
@@ -232,7 +238,7 @@ public sealed class AdapterTests : IDisposable
         using ServerRun server = new();
         using HttpClient client = server.Client();
         Image scene = Image.Load(CliRun.Scene);
-        Mask mask = _segmenter.Segment(scene, "sky").Threshold(0.5f);
+        Mask mask = _segmenter.Segment(scene, "sky").GuidedFilter(scene).Threshold(0.5f);
         string[] defaults = ["model=u2net", "a=false", "af=240", "ab=10", "ae=10", "ppm=false", "extras="];
 
         Image cut = Image.Decode(await Removed([.. defaults, "prompt=sky", "om=false", "bgc="]));

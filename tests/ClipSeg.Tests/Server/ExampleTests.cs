@@ -19,19 +19,19 @@ public sealed class ExampleTests
         ClipSegClient client = new(http);
         using Segmenter segmenter = Segmenter.Load(CliRun.Mini);
         Image scene = Image.Load(CliRun.Scene);
-        Mask sky = segmenter.Segment(scene, "sky").Threshold(0.4f);
+        Mask sky = segmenter.Segment(scene, "sky").GuidedFilter(scene).Threshold(0.4f);
 
         Picture picture = await client.ReadAsync(ServerRun.Scene);
-        Options options = new() { Threshold = 0.4f, Outputs = ["rle", "mask"] };
+        Options options = new() { Threshold = 0.4f, Outputs = ["rle", "binary"] };
         Answer named = await client.SegmentAsync(picture.Id, ["sky"], options);
         Answer sent = await client.SegmentAsync(ServerRun.Scene, ["sky"], options);
         Assert.Equal((133, 97), (picture.Width, picture.Height));
         Assert.Equal(CocoRle.Of(sky).ToString(), named.Results[0].Rle!.Counts);
-        Assert.Equal(named.Results[0].Mask, sent.Results[0].Mask);
-        Assert.Equal(sky.Values, Mask.Decode(sent.Results[0].Mask).Values);
+        Assert.Equal(named.Results[0].Binary, sent.Results[0].Binary);
+        Assert.Equal(sky.Values, Mask.Decode(sent.Results[0].Binary).Values);
 
         byte[] cut = await client.CutOutAsync(ServerRun.Scene, ["sky"], new() { Threshold = 0.4f });
-        Assert.Equal(scene.CutOut(sky).EncodePng(), cut);
+        Assert.Equal(scene.CutOut(sky.Feather(1)).EncodePng(), cut);
         Answer without = await client.SegmentAsync(picture.Id, ["sky"], new() { Negatives = ["sky"] });
         Assert.False(without.Results[0].Found);
 

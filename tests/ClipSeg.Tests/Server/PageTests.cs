@@ -67,6 +67,7 @@ public sealed class PageTests : IAsyncLifetime
         await _page.Locator("#threshold").FillAsync("0.9");
         await Drawn("binary 0.9");
         Assert.InRange(await Share("d[i] + d[i + 1] + d[i + 2] > 0"), 0.001, before);
+        await _page.GetByLabel("Follow edges").UncheckAsync();
         await _page.Locator("#threshold").FillAsync("0.98");
         await Chip("a pink flower", "not found").WaitForAsync();
 

@@ -22,20 +22,20 @@ public sealed class PictureCacheTests
         Assert.Same(first, cache.Encoding(found, _key));
         Assert.Same(second, cache.Encoding(found, _key with { Size = 64 }));
         Assert.Null(cache.Encoding(found, new("other", 48)));
-        Assert.Equal(100 + 30 * sizeof(float), cache.Bytes);
+        Assert.Equal(60 + 30 * sizeof(float), cache.Bytes);
     }
 
     [Fact]
     public void What_was_not_used_for_longest_makes_room()
     {
-        PictureCache cache = new(3 * (100 + 40), TimeSpan.FromMinutes(1), _clock);
+        PictureCache cache = new(3 * (60 + 40), TimeSpan.FromMinutes(1), _clock);
         for (byte i = 0; i < 3; i++) cache.Keep(Some(i), _key, Encoded(10));
         Assert.NotNull(cache.Find(Some(0).Id));
         cache.Keep(Some(3), _key, Encoded(10));
 
         Assert.Equal([true, false, true, true],
             Enumerable.Range(0, 4).Select(i => cache.Find(Some((byte)i).Id) is not null));
-        Assert.Equal(3 * (100 + 40), cache.Bytes);
+        Assert.Equal(3 * (60 + 40), cache.Bytes);
     }
 
     [Fact]
@@ -61,12 +61,8 @@ public sealed class PictureCacheTests
         Assert.Equal((0, 0L), (cache.Count, cache.Bytes));
     }
 
-    private static Picture Some(byte content)
-    {
-        byte[] file = new byte[100];
-        Array.Fill(file, content);
-        return new(PictureCache.IdOf(file), file);
-    }
+    /// <summary>4 pixels: 12 bytes, and 48 of what edges are moved to.</summary>
+    private static Picture Some(byte content) => new(PictureCache.IdOf([content]), new(2, 2));
 
     private static EncodedImage Encoded(int values) => new(4, 4, 1, 1, [new Tensor(new float[values], values)]);
 
