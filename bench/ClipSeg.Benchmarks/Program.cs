@@ -28,6 +28,13 @@ if (args is ["folder", string network, string count, string precision, _, ..])
     return 0;
 }
 
+// "stages PHOTO [WIDTH]" says what a picture takes besides the network.
+if (args is ["stages", string photo, ..])
+{
+    PictureStages.Run(photo, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 1024);
+    return 0;
+}
+
 // "load MODEL CLIPSEG.CLI.DLL [SECONDS]" says what clipseg serve does under load.
 if (args is ["load", string served, string program, ..])
 {

@@ -105,12 +105,14 @@ internal sealed class Segmentation
         MaskEdits edits = request.Threshold is { } threshold
             ? request.Tools with { Threshold = threshold }
             : request.Tools;
+        float[] scores = Array.ConvertAll(probabilities, Presence.Score);
+        float[] peaks = Array.ConvertAll(probabilities, mask => TensorPrimitives.Max(mask.Values));
         using Compute.Entry entry = segmenter.Compute.Enter(cancel);
         Rendering rendering = new(picture.Image, probabilities, names, edits,
-            guide: edits.Guided is null ? picture.Guide : null);
+            guide: edits.Guided is null ? picture.Guide : null, overwrite: true);
         return new(model.Name, new(picture.Id, encoded.Width, encoded.Height), picture.Image, edits,
-            [.. names.Select((name, i) => new Found(name, rendering.Edited[i], Presence.Score(probabilities[i]),
-                TensorPrimitives.Max(probabilities[i].Values), parts[i].Any(part => prompts[part].Truncated)))],
+            [.. names.Select((name, i) => new Found(name, rendering.Edited[i], scores[i], peaks[i],
+                parts[i].Any(part => prompts[part].Truncated)))],
             rendering);
     }
 

@@ -286,8 +286,7 @@ public sealed class Segmenter : IDisposable
     internal static Mask[] Masks(Tensor logits, int pictureWidth, int pictureHeight)
     {
         (int count, int height, int width) = (logits[0], logits[1], logits[2]);
-        Mask[] masks = [.. Enumerable.Range(0, count).Select(_ => new Mask(pictureWidth, pictureHeight,
-            GC.AllocateUninitializedArray<float>(checked(pictureWidth * pictureHeight))))];
+        Mask[] masks = [.. Enumerable.Range(0, count).Select(_ => Mask.Uninitialized(pictureWidth, pictureHeight))];
         LinearTaps rows = LinearTaps.Resize(height, pictureHeight), columns = LinearTaps.Resize(width, pictureWidth);
         for (int p = 0; p < count; p++)
         {

@@ -119,8 +119,14 @@ internal sealed class PictureWork : IDisposable
     {
         using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
         Mask[] masks = _prompts.Combine(Segmenter.Masks(logits, picture.Width, picture.Height));
-        Rendering rendering = new(picture, masks, _names, _wishes.Edits, _wishes.Background);
-        return new(rendering, [.. masks.Select((mask, i) => Describe(i, mask, rendering.Edited[i]))]);
+        PromptResult[] results = [.. masks.Select((mask, i) => new PromptResult(_names[i])
+        {
+            Score = Presence.Score(mask),
+            Peak = TensorPrimitives.Max(mask.Values),
+        })];
+        bool overwrite = !_wishes.Kinds.Contains(ResultKind.Heatmap);
+        Rendering rendering = new(picture, masks, _names, _wishes.Edits, _wishes.Background, overwrite: overwrite);
+        return new(rendering, [.. results.Select((result, i) => Describe(i, result, rendering.Edited[i]))]);
     }
 
     /// <summary>From logits to masks, pictures, files and what is said of them.</summary>
@@ -160,15 +166,12 @@ internal sealed class PictureWork : IDisposable
         };
     }
 
-    private PromptResult Describe(int i, Mask mask, EditedMask edited)
+    private PromptResult Describe(int i, PromptResult judged, EditedMask edited)
     {
-        float score = Presence.Score(mask);
-        PromptResult result = new(_names[i])
+        PromptResult result = judged with
         {
-            Score = score,
-            Peak = TensorPrimitives.Max(mask.Values),
-            Area = (double)edited.Area() / mask.Values.Length,
-            Found = score >= NotFoundBelow && edited.HasFound,
+            Area = (double)edited.Area() / edited.Soft.Values.Length,
+            Found = judged.Score >= NotFoundBelow && edited.HasFound,
             Threshold = _wishes.Edits.Threshold.Number is null ? edited.Threshold : null,
             Rle = Rle ? edited.Runs().ToString() : null,
             Truncated = _prompts.Prompts[i].Truncated,

@@ -81,17 +81,19 @@ public sealed class CocoRle
     /// <summary>The same where another value parts the pixels.</summary>
     internal static CocoRle Of(Mask mask, float level)
     {
+        byte[] set = new byte[mask.Values.Length];
+        SetPixels.Find(mask.Values, level, set);
         List<long> counts = [];
         long run = 0;
-        bool set = false;
+        byte now = 0;
         for (int x = 0; x < mask.Width; x++)
         {
-            for (int i = x; i < mask.Values.Length; i += mask.Width)
+            for (int i = x; i < set.Length; i += mask.Width)
             {
-                if (mask.Values[i] > level != set)
+                if (set[i] != now)
                 {
                     counts.Add(run);
-                    (run, set) = (0, !set);
+                    (run, now) = (0, set[i]);
                 }
                 run++;
             }

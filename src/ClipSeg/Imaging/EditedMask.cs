@@ -42,13 +42,7 @@ internal sealed class EditedMask
     public Mask Alpha(bool feathered) => feathered ? Soft : Binary.Feather(1);
 
     /// <summary>How many pixels are set.</summary>
-    public int Area()
-    {
-        int area = 0;
-        foreach (float value in Soft.Values)
-            if (value > Level) area++;
-        return area;
-    }
+    public int Area() => SetPixels.Count(Soft.Values, Level);
 
     /// <summary>The connected parts of the pixels that are set.</summary>
     public IReadOnlyList<Component> Parts() => new Regions(Soft, set: true, diagonal: true, Level).Found;

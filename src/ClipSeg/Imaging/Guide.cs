@@ -51,9 +51,10 @@ internal sealed class Guide
     /// <summary>What it keeps beside the picture.</summary>
     public long Bytes => 3L * _light.Length * sizeof(float);
 
-    /// <summary>The mask with its edges moved.</summary>
-    /// <param name="mask">Of the picture's size; stays as it is.</param>
-    public Mask Filter(Mask mask)
+    /// <summary>Moves a mask's edges.</summary>
+    /// <param name="mask">Of the picture's size.</param>
+    /// <param name="result">The same, to be filled in; may be the mask itself.</param>
+    public Mask Filter(Mask mask, Mask result)
     {
         if ((_picture.Width, _picture.Height) != (mask.Width, mask.Height))
         {
@@ -67,14 +68,14 @@ internal sealed class Guide
             a[i] = (a[i] - _mean[i] * b[i]) / (_variance[i] + _epsilon);
             b[i] -= a[i] * _mean[i];
         }
-        return Lines(WindowMeans(a), WindowMeans(b));
+        Lines(WindowMeans(a), WindowMeans(b), result);
+        return result;
     }
 
     /// <summary>What the lines, interpolated between blocks, say of each pixel's brightness, within [0, 1].</summary>
-    private Mask Lines(float[] slopes, float[] offsets)
+    private void Lines(float[] slopes, float[] offsets, Mask result)
     {
         (int width, int height) = (_picture.Width, _picture.Height);
-        float[] values = GC.AllocateUninitializedArray<float>(width * height);
         LinearTaps columns = new(_width, width, Place), rows = new(_height, height, Place);
         Workers.Split(height, LeastRows, (first, last) =>
         {
@@ -85,12 +86,11 @@ internal sealed class Guide
                 slope.Read(y, a);
                 offset.Read(y, b);
                 Brightness(y, light);
-                Span<float> row = values.AsSpan(y * width, width);
+                Span<float> row = result.Values.AsSpan(y * width, width);
                 TensorPrimitives.MultiplyAdd(a, light, b, row);
                 TensorPrimitives.Clamp(row, 0, 1, row);
             }
         });
-        return new(width, height, values);
     }
 
     /// <summary>Where a pixel's centre is, in blocks' centres.</summary>
@@ -100,19 +100,13 @@ internal sealed class Guide
     private void Brightness(int y, Span<float> row)
     {
         ReadOnlySpan<byte> rgb = _picture.Pixels.AsSpan(3 * y * row.Length, 3 * row.Length);
-        Vector128<byte> spread = Vector128.Create((byte)0, 1, 2, 255, 3, 4, 5, 255, 6, 7, 8, 255, 9, 10, 11, 255);
-        Vector128<int> low = Vector128.Create(255);
-        int x = 0;
-        for (; 3 * x + Vector128<byte>.Count <= rgb.Length; x += Vector128<float>.Count)
+        for (int x = 0; x < row.Length; x += Vector128<float>.Count)
         {
-            Vector128<int> pixels = Vector128.Shuffle(Vector128.Create(rgb[(3 * x)..]), spread).AsInt32();
-            Vector128<float> light = 0.299f * Vector128.ConvertToSingle(pixels & low)
-                + 0.587f * Vector128.ConvertToSingle((pixels >> 8) & low)
-                + 0.114f * Vector128.ConvertToSingle(pixels >> 16);
-            (light / 255).CopyTo(row[x..]);
+            RgbaPixels.Channels(rgb[(3 * x)..], out Vector128<float> r, out Vector128<float> g, out Vector128<float> b);
+            Vector128<float> light = (0.299f * r + 0.587f * g + 0.114f * b) / 255;
+            if (x + Vector128<float>.Count <= row.Length) light.CopyTo(row[x..]);
+            else for (int i = 0; x + i < row.Length; i++) row[x + i] = light[i];
         }
-        for (; x < row.Length; x++)
-            row[x] = (0.299f * rgb[3 * x] + 0.587f * rgb[3 * x + 1] + 0.114f * rgb[3 * x + 2]) / 255;
     }
 
     /// <summary>The means of square blocks; those at the right and at the bottom may be smaller.</summary>

@@ -18,5 +18,5 @@ public sealed partial class Mask
     /// did best in the tables of docs/prompts.md.</param>
     /// <param name="epsilon">Above 0; windows whose brightness varies less than this (a variance) are smoothed.</param>
     public Mask GuidedFilter(Image picture, int? radius = null, float epsilon = Guide.UsualEpsilon)
-        => new Guide(picture, radius, epsilon).Filter(this);
+        => new Guide(picture, radius, epsilon).Filter(this, Uninitialized(Width, Height));
 }

@@ -23,6 +23,10 @@ public sealed partial class Mask
 
     public Mask(int width, int height) : this(width, height, new float[checked(width * height)]) { }
 
+    /// <summary>A mask whose values are still to be written.</summary>
+    internal static Mask Uninitialized(int width, int height)
+        => new(width, height, GC.AllocateUninitializedArray<float>(checked(width * height)));
+
     public int Width { get; }
 
     public int Height { get; }

@@ -44,11 +44,14 @@ internal sealed record MaskEdits
     public Guide? GuideOf(Image picture) => Guided == 0 ? null : new(picture, Guided);
 
     /// <summary>Applies them to the probabilities of one prompt.</summary>
-    /// <param name="probabilities">Of the picture's size; stay as they are.</param>
+    /// <param name="probabilities">Of the picture's size.</param>
     /// <param name="guide">That of <see cref="GuideOf"/>.</param>
-    public EditedMask Apply(Mask probabilities, Guide? guide)
+    /// <param name="overwrite">Whether the probabilities may be written over.</param>
+    public EditedMask Apply(Mask probabilities, Guide? guide, bool overwrite = false)
     {
-        Mask soft = guide?.Filter(probabilities) ?? probabilities;
+        Mask soft = probabilities;
+        if (guide is not null)
+            soft = guide.Filter(soft, overwrite ? soft : Mask.Uninitialized(soft.Width, soft.Height));
         float threshold = Threshold.Of(soft);
         if (Shapes)
         {

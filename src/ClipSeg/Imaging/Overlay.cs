@@ -3,14 +3,13 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using ClipSeg.Numerics;
-using SkiaSharp;
 
 namespace ClipSeg.Imaging;
 
 /// <summary>Shows masks on their picture: tinted by probability, outlined at the threshold, with labels.</summary>
 internal static class Overlay
 {
-    private const float TintOpacity = 0.6f, HaloOpacity = 0.45f, Dimming = 0.3f;
+    private const float TintOpacity = 0.6f, Dimming = 0.3f;
     private const int RowGrain = 64;        // rows that are worth another thread
 
     private static readonly Rgb _black = new(0, 0, 0), _white = new(255, 255, 255);
@@ -78,9 +77,7 @@ internal static class Overlay
         float thickness = Math.Clamp(Math.Min(width, height) / 300f, 1, 6);
         for (int i = 0; i < fitted.Length; i++)
         {
-            using SKPath outline = Outline.Of(fitted[i], masks[i].Threshold);
-            drawing.Stroke(outline, _black, thickness * 1.8f + 1, HaloOpacity, SKStrokeCap.Square);
-            drawing.Stroke(outline, colours[i], thickness, ends: SKStrokeCap.Square);
+            new Outline(fitted[i], masks[i].Threshold).Draw(drawing, colours[i], thickness);
         }
         OverlayLabels.Draw(drawing, [.. masks.Where(m => m.Label is not null)]);
         return drawing;
@@ -95,42 +92,44 @@ internal static class Overlay
     {
         int width = image.Width;
         Blend blend = new(width);
-        Vector128<float> light = Vector128.Create(0.3f, 0.59f, 0.11f, 0) * 0.7f, half = Vector128.Create(0.5f);
+        Vector128<float> half = Vector128.Create(0.5f);
         for (int y = firstRow; y < endRow; y++)
         {
             blend.Set(masks, colours, y * width);
             ReadOnlySpan<byte> pixels = image.Pixels.AsSpan(3 * y * width, 3 * width);
-            Span<byte> tinted = rgba.Slice(4 * y * width, 4 * width);
-            for (int x = 0; x < width; x++)
+            Span<uint> tinted = MemoryMarshal.Cast<byte, uint>(rgba.Slice(4 * y * width, 4 * width));
+            for (int x = 0; x < width; x += Vector128<float>.Count)
             {
-                ReadOnlySpan<byte> from = pixels.Slice(3 * x, 3);
-                Vector128<float> pixel = Vector128.Create(from[0], from[1], from[2], 0f);
-                float grey = Vector128.Dot(pixel, light) * blend.Grey[x];
-                Vector128<float> added = Vector128.Create(blend.Red[x], blend.Green[x], blend.Blue[x], 0);
-                Vector128<int> mixed = Vector128.ConvertToInt32(
-                    pixel * blend.Kept[x] + added + Vector128.Create(grey) + half);
-                tinted[4 * x] = (byte)mixed[0];
-                tinted[4 * x + 1] = (byte)mixed[1];
-                tinted[4 * x + 2] = (byte)mixed[2];
+                RgbaPixels.Channels(pixels[(3 * x)..],
+                    out Vector128<float> r, out Vector128<float> g, out Vector128<float> b);
+                Vector128<float> kept = Vector128.Create(blend.Kept, x);
+                Vector128<float> rest = (0.21f * r + 0.413f * g + 0.077f * b) * Vector128.Create(blend.Grey, x) + half;
+                Vector128<int> red = Vector128.ConvertToInt32(r * kept + Vector128.Create(blend.Red, x) + rest);
+                Vector128<int> green = Vector128.ConvertToInt32(g * kept + Vector128.Create(blend.Green, x) + rest);
+                Vector128<int> blue = Vector128.ConvertToInt32(b * kept + Vector128.Create(blend.Blue, x) + rest);
+                Vector128<uint> four = (red | green << 8 | blue << 16).AsUInt32() | Vector128.Create(0xFF000000);
+                if (x + Vector128<float>.Count <= width) four.CopyTo(tinted[x..]);
+                else for (int i = 0; x + i < width; i++) tinted[x + i] = four[i];
             }
         }
     }
 
     /// <summary>What becomes of the pixels of a row: so much of each is kept, so much of its grey, and this added.
     /// </summary>
+    /// <remarks>Its rows have room for whole vectors.</remarks>
     private sealed class Blend(int width)
     {
-        private readonly float[] _uncovered = new float[width], _sum = new float[width], _most = new float[width];
+        private readonly float[] _uncovered = Row(width), _sum = Row(width), _most = Row(width);
 
-        public float[] Kept { get; } = new float[width];
+        public float[] Kept { get; } = Row(width);
 
-        public float[] Grey { get; } = new float[width];
+        public float[] Grey { get; } = Row(width);
 
-        public float[] Red { get; } = new float[width];
+        public float[] Red { get; } = Row(width);
 
-        public float[] Green { get; } = new float[width];
+        public float[] Green { get; } = Row(width);
 
-        public float[] Blue { get; } = new float[width];
+        public float[] Blue { get; } = Row(width);
 
         /// <param name="masks">Of the picture's size.</param>
         /// <param name="colours">One for each mask.</param>
@@ -142,16 +141,21 @@ internal static class Overlay
             for (int m = 0; m < masks.Length; m++)
                 Add(masks[m].Values.AsSpan(start, width), colours[m]);
 
-            for (int x = 0; x < width; x++)
+            for (int x = 0; x < width; x += Vector<float>.Count)
             {
-                float dim = Dimming * (1 - _most[x]), covered = _sum[x] > 0 ? (1 - _uncovered[x]) / _sum[x] : 0;
-                Kept[x] = _uncovered[x] * (1 - dim);
-                Grey[x] = _uncovered[x] * dim;
-                Red[x] *= covered;
-                Green[x] *= covered;
-                Blue[x] *= covered;
+                Vector<float> uncovered = new(_uncovered, x), sum = new(_sum, x);
+                Vector<float> dim = Dimming * (Vector<float>.One - new Vector<float>(_most, x));
+                Vector<float> covered = Vector.ConditionalSelect(Vector.GreaterThan(sum, Vector<float>.Zero),
+                    (Vector<float>.One - uncovered) / sum, Vector<float>.Zero);
+                (uncovered * (Vector<float>.One - dim)).CopyTo(Kept, x);
+                (uncovered * dim).CopyTo(Grey, x);
+                (new Vector<float>(Red, x) * covered).CopyTo(Red, x);
+                (new Vector<float>(Green, x) * covered).CopyTo(Green, x);
+                (new Vector<float>(Blue, x) * covered).CopyTo(Blue, x);
             }
         }
+
+        private static float[] Row(int width) => new float[width + Vector<float>.Count];
 
         private void Add(ReadOnlySpan<float> values, Rgb colour)
         {

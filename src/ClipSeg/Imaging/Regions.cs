@@ -18,15 +18,20 @@ internal sealed class Regions
     public Regions(Mask mask, bool set, bool diagonal, float level = 0.5f)
         : this(diagonal)
     {
+        byte[] row = new byte[mask.Width];
+        byte looked = set ? (byte)1 : (byte)0;
         for (int y = 0; y < mask.Height; y++)
         {
-            ReadOnlySpan<float> row = mask.Values.AsSpan(y * mask.Width, mask.Width);
-            for (int x = 0; x < row.Length;)
+            SetPixels.Find(mask.Values.AsSpan(y * mask.Width, mask.Width), level, row);
+            for (int start = 0; start < row.Length;)
             {
-                int start = x;
-                while (x < row.Length && row[x] > level == set) x++;
-                if (x == start) x++;
-                else Add(y, start, x);
+                int before = row.AsSpan(start).IndexOf(looked);
+                if (before < 0) break;
+                start += before;
+                int length = row.AsSpan(start).IndexOfAnyExcept(looked);
+                int end = length < 0 ? row.Length : start + length;
+                Add(y, start, end);
+                start = end;
             }
         }
         Number();

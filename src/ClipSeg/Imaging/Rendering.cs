@@ -30,7 +30,7 @@ internal enum ResultKind
 internal sealed class Rendering
 {
     private readonly Image _picture;
-    private readonly IReadOnlyList<Mask> _probabilities;
+    private readonly IReadOnlyList<Mask>? _probabilities;
     private readonly IReadOnlyList<string> _names;
     private readonly MaskEdits _edits;
     private readonly Background? _background;
@@ -41,13 +41,19 @@ internal sealed class Rendering
     /// <param name="edits">The mask tools.</param>
     /// <param name="background">Under cut-outs; null leaves them transparent.</param>
     /// <param name="guide">That of the mask tools (<see cref="MaskEdits.GuideOf"/>), if it is at hand.</param>
+    /// <param name="overwrite">Whether the probabilities, which heat maps show, may be written over: less memory.
+    /// </param>
     public Rendering(Image picture, IReadOnlyList<Mask> probabilities, IReadOnlyList<string> names, MaskEdits edits,
-        Background? background = null, Guide? guide = null)
+        Background? background = null, Guide? guide = null, bool overwrite = false)
     {
         guide ??= edits.GuideOf(picture);
-        (_picture, _probabilities, _names) = (picture, probabilities, names);
+        (_picture, _probabilities, _names) = (picture, overwrite ? null : probabilities, names);
         (_edits, _background) = (edits, background);
-        Edited = [.. probabilities.Select(mask => edits.Apply(mask, guide))];
+        // Prompts that are the same may have one mask.
+        Dictionary<Mask, EditedMask> edited = [];
+        foreach (Mask mask in probabilities)
+            if (!edited.ContainsKey(mask)) edited.Add(mask, edits.Apply(mask, guide, overwrite));
+        Edited = [.. probabilities.Select(mask => edited[mask])];
     }
 
     /// <summary>What the mask tools made of the probabilities of each prompt.</summary>
@@ -64,7 +70,8 @@ internal sealed class Rendering
     }
 
     /// <summary>The probabilities of a prompt in colour.</summary>
-    public Image Heatmap(int prompt) => Imaging.Heatmap.Of(_probabilities[prompt]);
+    public Image Heatmap(int prompt) => Imaging.Heatmap.Of(_probabilities?[prompt]
+        ?? throw new InvalidOperationException("The probabilities were written over."));
 
     /// <summary>The numbers of these prompts, from 1 on, wherever they are.</summary>
     public LabelMap Labels(IReadOnlyList<int> prompts)

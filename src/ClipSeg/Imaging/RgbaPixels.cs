@@ -13,6 +13,29 @@ internal static class RgbaPixels
     private static readonly Vector128<byte> _spread = Vector128.Create((byte)0, 1, 2, 255, 3, 4, 5, 255, 6, 7, 8, 255,
         9, 10, 11, 255);
 
+    /// <summary>The channels of the first four pixels as numbers; of fewer, with black behind them.</summary>
+    /// <param name="rgb">Three bytes a pixel.</param>
+    public static void Channels(
+        ReadOnlySpan<byte> rgb, out Vector128<float> red, out Vector128<float> green, out Vector128<float> blue)
+    {
+        Vector128<byte> bytes;
+        if (rgb.Length >= Vector128<byte>.Count)
+        {
+            bytes = Vector128.Create(rgb);
+        }
+        else
+        {
+            Span<byte> padded = stackalloc byte[Vector128<byte>.Count];
+            padded.Clear();
+            rgb.CopyTo(padded);
+            bytes = Vector128.Create((ReadOnlySpan<byte>)padded);
+        }
+        Vector128<int> pixels = Vector128.Shuffle(bytes, _spread).AsInt32(), low = Vector128.Create(255);
+        red = Vector128.ConvertToSingle(pixels & low);
+        green = Vector128.ConvertToSingle((pixels >> 8) & low);
+        blue = Vector128.ConvertToSingle(pixels >> 16);
+    }
+
     /// <summary>Four bytes a pixel into three, and one if there is room for alpha.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Split(ReadOnlySpan<byte> rgba, Span<byte> rgb, Span<byte> alpha)

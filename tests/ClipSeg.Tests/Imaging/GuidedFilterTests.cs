@@ -85,6 +85,20 @@ public sealed class GuidedFilterTests
     }
 
     [Fact]
+    public void A_guide_serves_several_masks_and_may_write_over_them()
+    {
+        Image picture = RandomPictures.Image(new(4), 90, 61);
+        Guide guide = new(picture, 9);
+        foreach (float part in (float[])[0.3f, 0.6f])
+        {
+            Mask mask = new(90, 61, [.. Enumerable.Range(0, 90 * 61).Select(i => i % 90 > 90 * part ? 0.8f : 0.1f)]);
+            float[] expected = mask.GuidedFilter(picture, 9).Values;
+            Assert.Same(mask, guide.Filter(mask, mask));
+            Assert.Equal(expected, mask.Values);
+        }
+    }
+
+    [Fact]
     public void What_cannot_be_filtered_is_an_error()
     {
         Mask mask = new(2, 2);

@@ -129,6 +129,17 @@ public sealed class RenderingTests
     }
 
     [Fact]
+    public void Prompts_that_have_one_mask_have_one_result_even_if_it_is_written_over()
+    {
+        Image picture = RandomPictures.Image(new(5), 70, 20);
+        Mask mask = new(70, 20, [.. Enumerable.Range(0, 1400).Select(i => i % 70 > 30 ? 0.8f : 0.1f)]);
+        float[] expected = mask.GuidedFilter(picture).Values;
+        Rendering rendering = new(picture, [mask, mask], ["a", "a"], new(), overwrite: true);
+        Assert.All(rendering.Edited, edited => Assert.Equal(expected, edited.Soft.Values));
+        Assert.Throws<InvalidOperationException>(() => rendering.Heatmap(0));
+    }
+
+    [Fact]
     public void Edges_follow_the_picture_unless_the_radius_is_0()
     {
         Image picture = RandomPictures.Image(new(5), 70, 20);
