@@ -43,6 +43,16 @@ if (args is ["load", string served, string program, ..])
     return 0;
 }
 
+// "jobs speed CLIPSEG.CLI.DLL" says what workers do on a RabbitMQ of their own, "jobs chaos CLIPSEG.CLI.DLL [PICTURES]"
+// what is lost when everything fails.
+if (args is ["jobs", "speed" or "chaos", string tool, ..])
+{
+    using JobsBenchmark jobs = new(tool);
+    if (args[1] == "speed") jobs.Speed();
+    else await jobs.Chaos(args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 2000);
+    return 0;
+}
+
 // In this process, because a benchmark's setup takes seconds: it computes 150 million weights.
 Job job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(15);
 BenchmarkSwitcher.FromAssembly(typeof(SegmentBenchmarks).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));

@@ -114,7 +114,7 @@ internal sealed class Broker : IAsyncDisposable
     }
 
     /// <summary>What is told from now on, until it is cancelled.</summary>
-    public async Task<ChannelReader<JobEvent>> Listen(CancellationToken cancel)
+    public Task<ChannelReader<JobEvent>> Listen(CancellationToken cancel) => Ask(async () =>
     {
         Channel<JobEvent> events = Channel.CreateBounded<JobEvent>(
             new BoundedChannelOptions(InFlight) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -129,26 +129,27 @@ internal sealed class Broker : IAsyncDisposable
         };
         await channel.BasicConsumeAsync(queue.QueueName, autoAck: true, consumer, cancel).ConfigureAwait(false);
         return events.Reader;
-    }
+    });
 
     /// <summary>Takes messages, one at a time.</summary>
-    public async Task<WorkQueue> Consume(CancellationToken cancel)
+    public Task<WorkQueue> Consume(CancellationToken cancel) => Ask(async () =>
     {
         IChannel channel = await _connection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
-        return await WorkQueue.Start(channel, Work, cancel).ConfigureAwait(false);
-    }
+        return await WorkQueue.Start(channel, Work, () => _connection.IsOpen, cancel).ConfigureAwait(false);
+    });
 
     /// <summary>What is waiting, and who works; what is worked on does not count.</summary>
-    public async Task<QueueDepth> Depth(CancellationToken cancel)
+    public Task<QueueDepth> Depth(CancellationToken cancel) => Ask(async () =>
     {
         QueueDeclareOk work = await _publishing.QueueDeclarePassiveAsync(Work, cancel).ConfigureAwait(false);
         QueueDeclareOk dead = await _publishing.QueueDeclarePassiveAsync(Dead, cancel).ConfigureAwait(false);
-        return new(work.MessageCount, work.ConsumerCount, dead.MessageCount);
-    }
+        return new QueueDepth(work.MessageCount, work.ConsumerCount, dead.MessageCount);
+    });
 
     /// <summary>Goes through the messages that were put aside.</summary>
     /// <param name="take">What to publish in place of a message; null leaves it where it is.</param>
-    public async Task EachDead(Func<ShardMessage, IEnumerable<ShardMessage>?> take, CancellationToken cancel)
+    public Task EachDead(Func<ShardMessage, IEnumerable<ShardMessage>?> take, CancellationToken cancel)
+        => Ask(async () =>
     {
         // What is not acknowledged is back in its place when the channel is closed.
         await using IChannel channel
@@ -161,7 +162,8 @@ internal sealed class Broker : IAsyncDisposable
             await channel.BasicAckAsync(got.DeliveryTag, multiple: false, cancel).ConfigureAwait(false);
         }
         await channel.CloseAsync(cancel).ConfigureAwait(false);
-    }
+        return true;
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -194,6 +196,20 @@ internal sealed class Broker : IAsyncDisposable
                 ["x-dead-letter-exchange"] = Dead,
                 ["x-dead-letter-strategy"] = "at-least-once",
             }, cancellationToken: cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks something that is not worth waiting for.</summary>
+    /// <exception cref="BrokerException">The broker is away.</exception>
+    private async Task<T> Ask<T>(Func<Task<T>> question)
+    {
+        try
+        {
+            return await question().ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsLost(e) && e is not BrokerException)
+        {
+            throw new BrokerException($"The broker {Name} does not answer: {Reason(e)}", e);
+        }
     }
 
     private async Task Publish(string queue, ShardMessage message, CancellationToken cancel)

@@ -13,7 +13,7 @@ namespace ClipSeg.Jobs;
 internal sealed class JobDesk(IStore store, Broker? broker)
 {
     /// <summary>The most pictures of a job: its list is kept in memory.</summary>
-    public const int MostPictures = 5_000_000;
+    public const int MostPictures = 2_000_000;
 
     /// <summary>Fewer and more pictures a message cost more than they bring.</summary>
     public const int LeastShard = 16;
@@ -227,21 +227,34 @@ internal sealed class JobDesk(IStore store, Broker? broker)
         string id = record.Id;
         await foreach (Receipt receipt in Receipts(id, progress.IsNew, cancel).ConfigureAwait(false))
             progress.Add(receipt);
-        int? dead = broker is null ? null : 0;
         bool isDone = progress.Done == record.Pictures;
-        if (!isDone && broker is not null && (await broker.Depth(cancel).ConfigureAwait(false)).Dead > 0)
-        {
-            await broker.EachDead(message =>
-            {
-                if (message.Job == id) dead += progress.Missing(message);
-                return null;
-            }, cancel).ConfigureAwait(false);
-        }
+        int? dead = isDone ? 0 : await Dead(id, progress, cancel).ConfigureAwait(false);
         JobState state = isDone ? JobState.Done
             : await store.Exists(StoreKeys.Cancelled(id), cancel).ConfigureAwait(false) ? JobState.Cancelled
             : !await store.Exists(StoreKeys.Published(id), cancel).ConfigureAwait(false) ? JobState.Submitting
             : progress.Done + dead >= record.Pictures ? JobState.Dead : JobState.Running;
         return new(id, record.Wishes.Prompts, state, record.Pictures, progress.Done, progress.Failed, dead);
+    }
+
+    /// <summary>How many pictures were put aside and have no receipt; null if the broker is not there to ask.</summary>
+    private async Task<int?> Dead(string id, Progress progress, CancellationToken cancel)
+    {
+        if (broker is null) return null;
+        int dead = 0;
+        try
+        {
+            if ((await broker.Depth(cancel).ConfigureAwait(false)).Dead == 0) return 0;
+            await broker.EachDead(message =>
+            {
+                if (message.Job == id) dead += progress.Missing(message);
+                return null;
+            }, cancel).ConfigureAwait(false);
+            return dead;
+        }
+        catch (BrokerException)
+        {
+            return null;        // it comes back, or not: receipts are what counts
+        }
     }
 
     /// <summary>Receipts in the order of their shards, some read ahead.</summary>

@@ -13,9 +13,17 @@ internal sealed class WorkQueue : IAsyncDisposable
 
     private WorkQueue(IChannel channel) => _channel = channel;
 
-    public static async Task<WorkQueue> Start(IChannel channel, string queue, CancellationToken cancel)
+    /// <param name="isConnected">Whether the connection stands, so that the channel does not come back with it.</param>
+    public static async Task<WorkQueue> Start(
+        IChannel channel, string queue, Func<bool> isConnected, CancellationToken cancel)
     {
         WorkQueue work = new(channel);
+        Task End()
+        {
+            if (isConnected()) work._deliveries.Writer.TryComplete();
+            return Task.CompletedTask;
+        }
+        channel.ChannelShutdownAsync += (_, _) => End();
         await channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false, cancel).ConfigureAwait(false);
         AsyncEventingBasicConsumer consumer = new(channel);
         consumer.ReceivedAsync += (_, e) =>
@@ -25,17 +33,13 @@ internal sealed class WorkQueue : IAsyncDisposable
             work._deliveries.Writer.TryWrite(new(e.DeliveryTag, e.Redelivered, message));
             return Task.CompletedTask;
         };
-        consumer.UnregisteredAsync += (_, _) =>
-        {
-            // With a connection that is lost, the client comes back; without one, nobody does.
-            if (channel.IsOpen) work._deliveries.Writer.TryComplete();
-            return Task.CompletedTask;
-        };
+        consumer.UnregisteredAsync += (_, _) => End();
         work._consumer = await channel.BasicConsumeAsync(queue, autoAck: false, consumer, cancel).ConfigureAwait(false);
         return work;
     }
 
-    /// <summary>The next message; null if there will be none: the queue has been deleted, or it was stopped.</summary>
+    /// <summary>The next message; null if there will be none: it was stopped, or the broker has taken queue or channel
+    /// away.</summary>
     public async Task<Delivery?> Next(CancellationToken stop)
     {
         try

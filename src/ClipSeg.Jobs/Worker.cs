@@ -28,7 +28,7 @@ internal sealed class Worker(
     /// <summary>Returns when it is stopped and the message that it was at is finished.</summary>
     /// <exception cref="Formats.CheckpointException">It does not have a job's model. The message is in the queue again,
     /// for others, as if nobody had touched it.</exception>
-    /// <exception cref="BrokerException">Somebody has deleted the queue.</exception>
+    /// <exception cref="BrokerException">The broker has taken the queue away, or waited too long.</exception>
     public async Task Run(CancellationToken stop)
     {
         await using WorkQueue queue = await broker.Consume(stop).ConfigureAwait(false);
@@ -54,7 +54,9 @@ internal sealed class Worker(
             }
             await queue.Acknowledge(delivery).ConfigureAwait(false);
         }
-        if (!stop.IsCancellationRequested) throw new BrokerException($"The queue at {broker.Name} was deleted.");
+        if (stop.IsCancellationRequested) return;
+        throw new BrokerException($"The broker {broker.Name} hands out no more messages: somebody has deleted the "
+            + "queue, or a message took longer than its consumer_timeout. Start the worker again.");
     }
 
     private async Task Handle(ShardMessage message)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ClipSeg.Cli.Segmenting;
-using ClipSeg.Imaging;
 using ClipSeg.Jobs;
 using ClipSeg.Tests.Cli;
 
@@ -36,28 +35,9 @@ internal sealed class JobRun : IDisposable
     /// <summary>Other variables of workers' environments.</summary>
     public Dictionary<string, string> Variables { get; } = [];
 
-    /// <summary>Pictures of blocks, all different.</summary>
-    public void AddPictures(int count, int side = 64, string folder = "photos")
-    {
-        Random random = new(42);
-        Directory.CreateDirectory(Path.Combine(Store, folder));
-        for (int i = 0; i < count; i++)
-        {
-            Image picture = new(side, side);
-            byte[] colours = new byte[6];
-            random.NextBytes(colours);
-            int left = random.Next(side / 2), top = random.Next(side / 2);
-            for (int y = 0; y < side; y++)
-            {
-                for (int x = 0; x < side; x++)
-                {
-                    bool inside = x >= left && x < left + side / 2 && y >= top && y < top + side / 2;
-                    colours.AsSpan(inside ? 3 : 0, 3).CopyTo(picture.Pixels.AsSpan(3 * (y * side + x)));
-                }
-            }
-            picture.Save(Path.Combine(Store, folder, string.Create(CultureInfo.InvariantCulture, $"p{i:D4}.png")));
-        }
-    }
+    /// <summary>Pictures of 64 pixels a side.</summary>
+    public void AddPictures(int count, string folder = "photos")
+        => BlockPictures.Write(Path.Combine(Store, folder), count, side: 64);
 
     /// <summary>Submits the pictures; returns the job's name.</summary>
     public string Submit(params string[] more)
@@ -129,12 +109,18 @@ internal sealed class JobRun : IDisposable
             .Select(line => line.Index).Order()];
         Assert.Equal(Enumerable.Range(0, pictures), indices);
 
+        AssertSameFiles(job, Store, pictures, failed);
+    }
+
+    /// <summary>Asserts that what is fetched is what one process makes of the same pictures.</summary>
+    public void AssertSameFiles(string job, string folder, int pictures, int failed)
+    {
         int code = failed > 0 ? 1 : 0;
         string fetched = Cli.Folder.At("fetched"), reference = Cli.Folder.At("reference");
         Assert.Equal(code, Cli.Run("jobs", "fetch", job, "-o", fetched, "--json"));
         string[] lines = Cli.Output.TrimEnd('\n').Split('\n');
         Assert.Equal(pictures, lines.Length);
-        Assert.NotEqual(2, Cli.Run("segment", "-r", Path.Combine(Store, "photos"), "-p", "a cup", "-p", "red",
+        Assert.NotEqual(2, Cli.Run("segment", "-r", Path.Combine(folder, "photos"), "-p", "a cup", "-p", "red",
             "-o", reference, "--save", "mask", "--json", "--threads", "1"));
         string[] expected = Files(reference), actual = Files(fetched);
         Assert.Equal(expected, actual);
@@ -142,7 +128,7 @@ internal sealed class JobRun : IDisposable
         Assert.All(actual, file => Assert.Equal(
             File.ReadAllBytes(Path.Combine(reference, file)), File.ReadAllBytes(Path.Combine(fetched, file))));
         Assert.Equal(Cli.Output.TrimEnd('\n').Split('\n').Select(l => l.Replace(reference, "OUT")
-            .Replace($"{Store}/", "")).Order(), lines.Select(l => l.Replace(fetched, "OUT")).Order());
+            .Replace($"{folder}/", "")).Order(), lines.Select(l => l.Replace(fetched, "OUT")).Order());
     }
 
     public void Dispose()

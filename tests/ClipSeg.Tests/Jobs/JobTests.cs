@@ -8,10 +8,10 @@ using ClipSeg.Tests.Cli;
 namespace ClipSeg.Tests.Jobs;
 
 /// <summary>Jobs through a real RabbitMQ: what is submitted is done, once, whatever happens on the way.</summary>
-[Collection(BrokerTests.Name)]
+[Collection(BrokerCollection.Name)]
 public sealed class JobTests(RabbitMq rabbit) : IAsyncLifetime, IDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
 
     private readonly JobRun _run = new(rabbit.Address, CliRun.Mini);
     private readonly CancellationTokenSource _stop = new();
@@ -52,6 +52,35 @@ public sealed class JobTests(RabbitMq rabbit) : IAsyncLifetime, IDisposable
         Assert.Equal((16, "f32"), (receipt.Pictures.Count, receipt.Precision));
         Assert.Matches("^(generated|portable), ", receipt.Kernels);
         Assert.Equal(0u, (await _broker!.Depth(CancellationToken.None)).Waiting);
+    }
+
+    [BrokerAndS3Fact]
+    public async Task A_job_in_a_bucket_has_the_results_of_one_process_also_if_the_server_is_away_for_a_while()
+    {
+        using S3Server server = new();
+        _run.AddPictures(40);
+        IStore store = Store.Open($"s3://{S3Server.Bucket}/team", server.Endpoint, make: true);
+        foreach (string file in Directory.GetFiles(Path.Combine(_run.Store, "photos")))
+        {
+            await store.Write($"photos/{Path.GetFileName(file)}", await File.ReadAllBytesAsync(file),
+                CancellationToken.None);
+        }
+        string local = _run.Store;
+        _run.Cli.Variables["CLIPSEG_STORE"] = $"s3://{S3Server.Bucket}/team";
+        _run.Cli.Variables["AWS_ENDPOINT_URL"] = server.Endpoint.AbsoluteUri;
+        Assert.Equal(0, _run.Cli.Run("jobs", "submit", $"s3://{S3Server.Bucket}/team/photos", "a cup", "red"));
+        string job = _run.Cli.Output.Trim();
+
+        Task<(int Code, string Errors)> working = _run.Work(_stop.Token);
+        await Until(async () => await store.Exists($"{StoreKeys.Output(job, 0)}.red.png", CancellationToken.None));
+        server.Kill();
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        server.Start();
+        Assert.Equal(0, _run.Cli.Run("jobs", "watch", job));
+        _stop.Cancel();
+        Assert.Equal(0, (await working).Code);
+
+        _run.AssertSameFiles(job, local, pictures: 40, failed: 0);
     }
 
     [BrokerFact]

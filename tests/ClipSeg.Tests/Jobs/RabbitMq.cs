@@ -67,7 +67,10 @@ public sealed class RabbitMq : IDisposable
         _server.BeginOutputReadLine();
         _server.BeginErrorReadLine();
         for (Stopwatch watch = Stopwatch.StartNew(); !Answers(); Thread.Sleep(200))
-            Assert.True(watch.Elapsed < _patience && !_server.HasExited, "RabbitMQ does not start.");
+        {
+            if (watch.Elapsed > _patience || _server.HasExited)
+                throw new InvalidOperationException("RabbitMQ does not start.");
+        }
     }
 
     /// <summary>A connection to it, with empty queues.</summary>
@@ -114,18 +117,4 @@ public sealed class RabbitMq : IDisposable
     private string At(string name) => Path.Combine(_folder, name);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-}
-
-/// <summary>The tests that share a broker, one after another.</summary>
-[CollectionDefinition(Name)]
-public sealed class BrokerTests : ICollectionFixture<RabbitMq>
-{
-    public const string Name = "RabbitMQ";
-}
-
-/// <summary>A test with a real RabbitMQ.</summary>
-internal sealed class BrokerFactAttribute : FactAttribute
-{
-    public BrokerFactAttribute()
-        => Skip = File.Exists(RabbitMq.Program) ? null : "Needs RabbitMQ: apt-get install rabbitmq-server.";
 }

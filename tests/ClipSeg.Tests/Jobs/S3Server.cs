@@ -18,18 +18,19 @@ internal sealed class S3Server : IDisposable
     private readonly int _port = RabbitMq.FreePort();
     private Process? _server;
 
-    public S3Server() => Start();
+    public S3Server()
+    {
+        // Where the SDK looks.
+        foreach ((string name, string value) in (ReadOnlySpan<(string, string)>)
+            [("AWS_ACCESS_KEY_ID", Key), ("AWS_SECRET_ACCESS_KEY", Key), ("AWS_REGION", "us-east-1")])
+        {
+            Environment.SetEnvironmentVariable(name, value);
+        }
+        Start();
+    }
 
     public static string? Missing => File.Exists(_program) ? null
         : "Needs s3rver: npm install --ignore-scripts --no-package-lock, in the folder tests/s3.";
-
-    /// <summary>What the SDK looks for in the environment.</summary>
-    public static Dictionary<string, string> Variables { get; } = new()
-    {
-        ["AWS_ACCESS_KEY_ID"] = Key,
-        ["AWS_SECRET_ACCESS_KEY"] = Key,
-        ["AWS_REGION"] = "us-east-1",
-    };
 
     public Uri Endpoint => new($"http://127.0.0.1:{_port.ToString(CultureInfo.InvariantCulture)}");
 

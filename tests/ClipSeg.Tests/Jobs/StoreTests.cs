@@ -12,11 +12,6 @@ public sealed class StoreTests : IDisposable
     private readonly CancellationToken _none = CancellationToken.None;
     private S3Server? _server;
 
-    public StoreTests()
-    {
-        foreach ((string name, string value) in S3Server.Variables) Environment.SetEnvironmentVariable(name, value);
-    }
-
     public void Dispose()
     {
         _server?.Dispose();

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using ClipSeg.Jobs;
+
+namespace ClipSeg.Tests.Jobs;
+
+/// <summary>Everything dies, and nothing is lost: with the model in the box, and workers that are processes.</summary>
+[Collection(BrokerCollection.Name)]
+public sealed class ChaosTests(RabbitMq rabbit) : IDisposable
+{
+    private const int Pictures = 60;
+
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(3), _silence = TimeSpan.FromSeconds(8),
+        _away = TimeSpan.FromSeconds(5);
+
+    private readonly JobRun _run = new(rabbit.Address, model: null);
+
+    public void Dispose() => _run.Dispose();
+
+    [BrokerFact]
+    public async Task Workers_the_broker_and_the_store_fail_and_every_picture_is_done_once()
+    {
+        await (await rabbit.Fresh()).DisposeAsync();
+        _run.Cli.Variables["CLIPSEG_MODEL"] = Path.Combine(Fixtures.Root, "models", "clipseg-emoji");
+        _run.AddPictures(Pictures);
+        string job = _run.Submit();
+        string done = Path.Combine(_run.Store, "jobs", job), away = _run.Cli.Folder.At("away");
+        Process stopped = _run.StartWorker(), killed = _run.StartWorker();
+        _run.StartWorker();
+        await Until(() => Path.Exists(Path.Combine(done, "out")));
+
+        JobRun.Signal(stopped, "STOP");                             // until the broker has given it up
+        Directory.Move(_run.Store, away);                           // the store is not there,
+        killed.Kill();                                              // and a worker dies meanwhile
+        await Task.Delay(_away);
+        Directory.Move(away, _run.Store);
+        rabbit.Kill();
+        rabbit.Start();
+        _run.StartWorker().Kill();                                  // before it has begun
+        _run.StartWorker();
+        await Task.Delay(_silence);
+        JobRun.Signal(stopped, "CONT");                             // it finishes what others have done since
+
+        await Until(() => _run.Status(job).IsFinal);
+        if (_run.Status(job).State == JobState.Dead)
+        {
+            Assert.Equal(0, _run.Cli.Run("jobs", "retry", job));
+            await Until(() => _run.Status(job).IsFinal);
+        }
+        _run.AssertSameAsOneProcess(job, Pictures);
+    }
+
+    private static async Task Until(Func<bool> isSo)
+    {
+        for (Stopwatch watch = Stopwatch.StartNew(); !isSo(); await Task.Delay(200))
+            Assert.True(watch.Elapsed < _patience, "It does not happen.");
+    }
+}
