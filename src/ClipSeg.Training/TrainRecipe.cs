@@ -99,6 +99,12 @@ public sealed record TrainRecipe
             ExtractLayers = Layers ?? config.ExtractLayers,
             ConditionalLayer = 0,
         };
+        int drawn = config.PatchSize / 4 * (config.PatchSize / 4);       // pixels a side for each patch
+        if (Refined && drawn != config.PatchSize)
+        {
+            throw new RecipeException($"The refined head draws {drawn} x {drawn} pixels for a patch, and the model's "
+                + $"patches have {config.PatchSize} x {config.PatchSize}: it is for patches of 16. Set refined to false.");
+        }
         try
         {
             config.Validate();

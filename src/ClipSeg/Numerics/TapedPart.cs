@@ -23,10 +23,18 @@ internal sealed class TapedPart
     public static TapedPart Record(Func<Tensor> forward, float dropout = 0, RandomStream random = default)
     {
         TensorScope memory = new();
-        using Tape tape = new() { Dropout = dropout, Random = random };
-        Tensor result = forward();
-        memory.Suspend();
-        return new(memory, tape, result);
+        try
+        {
+            using Tape tape = new() { Dropout = dropout, Random = random };
+            Tensor result = forward();
+            memory.Suspend();
+            return new(memory, tape, result);
+        }
+        catch
+        {
+            memory.Dispose();       // or the scopes around it hide what went wrong
+            throw;
+        }
     }
 
     /// <summary>Runs it backwards from a gradient of the result's shape, and frees its memory.</summary>

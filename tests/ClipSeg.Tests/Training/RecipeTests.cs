@@ -1,3 +1,4 @@
+using ClipSeg.Model;
 using ClipSeg.Scenes.Pretraining;
 using ClipSeg.Training;
 using ClipSeg.Training.Ablation;
@@ -20,6 +21,16 @@ public sealed class RecipeTests : IDisposable
         if (recipe.StartsWith("ablation")) AblationRecipe.Read(path);
         else if (recipe.EndsWith("-clip.json")) RecipeKeys.Read(path, new PretrainRecipe(), PretrainRecipe.Keys);
         else RecipeKeys.Read(path, new TrainRecipe(), RecipeKeys.Train);
+    }
+
+    [Fact]
+    public void The_refined_head_is_for_patches_of_16()
+    {
+        TrainRecipe recipe = new() { Refined = true };
+        Assert.True(recipe.Decoder(ClipSegConfig.Rd64).RefinedHead);
+        RecipeException e = Assert.Throws<RecipeException>(
+            () => recipe.Decoder(ClipSegConfig.Rd64 with { PatchSize = 8 }));
+        Assert.Contains("draws 4 x 4 pixels for a patch, and the model's patches have 8 x 8", e.Message);
     }
 
     [Theory]
