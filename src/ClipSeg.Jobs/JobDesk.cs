@@ -94,7 +94,7 @@ internal sealed class JobDesk(IStore store, Broker? broker)
         ChannelReader<JobEvent>? events
             = broker is null ? null : await broker.Listen(cancel).ConfigureAwait(false);
         Progress progress = new(record);
-        for (JobStatus? last = null; ; )
+        for (JobStatus? last = null; ;)
         {
             JobStatus status = await Look(record, progress, cancel).ConfigureAwait(false);
             if (status != last) yield return status;
