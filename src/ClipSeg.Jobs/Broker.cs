@@ -132,10 +132,10 @@ internal sealed class Broker : IAsyncDisposable
     });
 
     /// <summary>Takes messages, one at a time.</summary>
-    public Task<WorkQueue> Consume(CancellationToken cancel) => Ask(async () =>
+    public Task<WorkQueue> Consume(CancellationToken stop) => Ask(async () =>
     {
-        IChannel channel = await _connection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
-        return await WorkQueue.Start(channel, Work, () => _connection.IsOpen, cancel).ConfigureAwait(false);
+        IChannel channel = await _connection.CreateChannelAsync(cancellationToken: stop).ConfigureAwait(false);
+        return await WorkQueue.Start(channel, Work, () => _connection.IsOpen, stop).ConfigureAwait(false);
     });
 
     /// <summary>What is waiting, and who works; what is worked on does not count.</summary>
@@ -148,8 +148,8 @@ internal sealed class Broker : IAsyncDisposable
 
     /// <summary>Goes through the messages that were put aside.</summary>
     /// <param name="take">What to publish in place of a message; null leaves it where it is.</param>
-    public Task EachDead(Func<ShardMessage, IEnumerable<ShardMessage>?> take, CancellationToken cancel)
-        => Ask(async () =>
+    public Task EachDead(
+        Func<ShardMessage, IEnumerable<ShardMessage>?> take, CancellationToken cancel) => Ask(async () =>
     {
         // What is not acknowledged is back in its place when the channel is closed.
         await using IChannel channel

@@ -240,16 +240,16 @@ internal sealed class JobDesk(IStore store, Broker? broker)
     private async Task<int?> Dead(string id, Progress progress, CancellationToken cancel)
     {
         if (broker is null) return null;
-        int dead = 0;
+        HashSet<int> dead = [];
         try
         {
             if ((await broker.Depth(cancel).ConfigureAwait(false)).Dead == 0) return 0;
             await broker.EachDead(message =>
             {
-                if (message.Job == id) dead += progress.Missing(message);
+                if (message.Job == id) dead.UnionWith(progress.Missing(message));
                 return null;
             }, cancel).ConfigureAwait(false);
-            return dead;
+            return dead.Count;
         }
         catch (BrokerException)
         {
@@ -341,9 +341,9 @@ internal sealed class JobDesk(IStore store, Broker? broker)
             }
         }
 
-        /// <summary>How many of a message's pictures have none.</summary>
-        public int Missing(ShardMessage message) => Enumerable.Range(message.First, message.Keys.Count)
-            .Count(i => i < _done.Length && !_done[i]);
+        /// <summary>The numbers of a message's pictures that have none.</summary>
+        public IEnumerable<int> Missing(ShardMessage message) => Enumerable.Range(message.First, message.Keys.Count)
+            .Where(i => i < _done.Length && !_done[i]);
     }
 }
 

@@ -9,22 +9,19 @@ internal sealed class WorkQueue : IAsyncDisposable
 {
     private readonly IChannel _channel;
     private readonly Channel<Delivery> _deliveries = Channel.CreateUnbounded<Delivery>();
+    private CancellationTokenRegistration _stopping;
     private string _consumer = "";
 
     private WorkQueue(IChannel channel) => _channel = channel;
 
     /// <param name="isConnected">Whether the connection stands, so that the channel does not come back with it.</param>
+    /// <param name="stop">From then on nothing is handed out; what has been is still to be worked on.</param>
     public static async Task<WorkQueue> Start(
-        IChannel channel, string queue, Func<bool> isConnected, CancellationToken cancel)
+        IChannel channel, string queue, Func<bool> isConnected, CancellationToken stop)
     {
         WorkQueue work = new(channel);
-        Task End()
-        {
-            if (isConnected()) work._deliveries.Writer.TryComplete();
-            return Task.CompletedTask;
-        }
-        channel.ChannelShutdownAsync += (_, _) => End();
-        await channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false, cancel).ConfigureAwait(false);
+        channel.ChannelShutdownAsync += (_, _) => Ended();
+        await channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 1, global: false, stop).ConfigureAwait(false);
         AsyncEventingBasicConsumer consumer = new(channel);
         consumer.ReceivedAsync += (_, e) =>
         {
@@ -33,23 +30,30 @@ internal sealed class WorkQueue : IAsyncDisposable
             work._deliveries.Writer.TryWrite(new(e.DeliveryTag, e.Redelivered, message));
             return Task.CompletedTask;
         };
-        consumer.UnregisteredAsync += (_, _) => End();
-        work._consumer = await channel.BasicConsumeAsync(queue, autoAck: false, consumer, cancel).ConfigureAwait(false);
+        consumer.UnregisteredAsync += (_, _) => Ended();
+        work._consumer = await channel.BasicConsumeAsync(queue, autoAck: false, consumer, stop).ConfigureAwait(false);
+        work._stopping = stop.Register(() => _ = work.TakeNoMore());
         return work;
+
+        Task Ended()
+        {
+            if (isConnected()) work._deliveries.Writer.TryComplete();
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>The next message; null if there will be none: it was stopped, or the broker has taken queue or channel
     /// away.</summary>
-    public async Task<Delivery?> Next(CancellationToken stop)
+    public async Task<Delivery?> Next()
+        => await _deliveries.Reader.WaitToReadAsync().ConfigureAwait(false)
+            && _deliveries.Reader.TryRead(out Delivery? delivery) ? delivery : null;
+
+    /// <summary>Has nothing more handed out. To be said before the message in hand is acknowledged: what comes after
+    /// that, and goes back, counts as handed out.</summary>
+    public async Task TakeNoMore()
     {
-        try
-        {
-            return await _deliveries.Reader.ReadAsync(stop).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is ChannelClosedException or OperationCanceledException)
-        {
-            return null;
-        }
+        await Answer(() => new(_channel.BasicCancelAsync(_consumer))).ConfigureAwait(false);
+        _deliveries.Writer.TryComplete();
     }
 
     /// <summary>Says that nobody needs to work on it again. If the connection has been lost since, it comes
@@ -63,7 +67,7 @@ internal sealed class WorkQueue : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Answer(() => new(_channel.BasicCancelAsync(_consumer))).ConfigureAwait(false);
+        await _stopping.DisposeAsync().ConfigureAwait(false);
         await _channel.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -32,7 +32,7 @@ internal sealed class Worker(
     public async Task Run(CancellationToken stop)
     {
         await using WorkQueue queue = await broker.Consume(stop).ConfigureAwait(false);
-        while (await queue.Next(stop).ConfigureAwait(false) is { } delivery)
+        while (await queue.Next().ConfigureAwait(false) is { } delivery)
         {
             if (delivery.IsAgain) meters.Redelivered();
             if (delivery.Message is not { IsSane: true } message)
@@ -48,6 +48,7 @@ internal sealed class Worker(
             catch (Formats.CheckpointException)
             {
                 // Nobody died of it, so it does not count as a delivery.
+                await queue.TakeNoMore().ConfigureAwait(false);
                 await broker.Publish([message], null, CancellationToken.None).ConfigureAwait(false);
                 await queue.Acknowledge(delivery).ConfigureAwait(false);
                 throw;

@@ -85,6 +85,21 @@ public sealed class RabbitMq : IDisposable
         return await Broker.Connect(Address, _ => { }, CancellationToken.None, mostWaiting);
     }
 
+    /// <summary>How often each of the messages that wait has come back, which takes them.</summary>
+    internal async Task<long[]> Deliveries()
+    {
+        await using IConnection connection = await new ConnectionFactory { Uri = Address }.CreateConnectionAsync();
+        await using IChannel channel = await connection.CreateChannelAsync();
+        List<long> counts = [];
+        while (await channel.BasicGetAsync(Broker.Work, autoAck: true) is { } message)
+        {
+            object? count = null;
+            message.BasicProperties.Headers?.TryGetValue("x-delivery-count", out count);
+            counts.Add(Convert.ToInt64(count ?? 0, CultureInfo.InvariantCulture));
+        }
+        return [.. counts];
+    }
+
     public void Dispose()
     {
         if (_server is not null) Kill();
