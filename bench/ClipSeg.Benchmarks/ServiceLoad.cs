@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -14,7 +15,7 @@ namespace ClipSeg.Benchmarks;
 /// </summary>
 internal sealed class ServiceLoad : IDisposable
 {
-    private const int Clients = 16, Flood = 120;
+    private const int Clients = 16, Flood = 120, Untimed = 5;
     private const double Broken = 0.05, Hanging = 0.05;
 
     private static readonly (int Width, int Height)[] _sizes = [(320, 240), (640, 480), (1024, 768), (1920, 1080)];
@@ -174,16 +175,31 @@ internal sealed class ServiceLoad : IDisposable
     /// <summary>More clients than the queue has places.</summary>
     private async Task Full()
     {
-        int good = 0, told = 0, other = 0;
+        ConcurrentQueue<(string Answer, double Milliseconds)> answers = [];
         await Task.WhenAll(Enumerable.Range(0, Flood).Select(seed => Task.Run(async () =>
         {
+            long start = Stopwatch.GetTimestamp();
             using HttpResponseMessage response = await Send(new(seed));
-            bool isTold = response.StatusCode == HttpStatusCode.ServiceUnavailable
-                && response.Headers.RetryAfter is not null;
-            Interlocked.Increment(
-                ref response.StatusCode == HttpStatusCode.OK ? ref good : ref isTold ? ref told : ref other);
+            string answer = response.IsSuccessStatusCode ? "answered" : await Problem(response);
+            answers.Enqueue((answer, Stopwatch.GetElapsedTime(start).TotalMilliseconds));
         })));
-        Say($"{Flood} at once: {good} answered, {told} told to come back (503, Retry-After), {other} otherwise");
+        Say($"{Flood} at once:");
+        foreach (var kind in answers.GroupBy(answer => answer.Answer).OrderByDescending(kind => kind.Count()))
+        {
+            Say($"  {kind.Count()} {kind.Key}, after {kind.Min(a => a.Milliseconds):0} to "
+                + $"{kind.Max(a => a.Milliseconds):0} ms");
+        }
+    }
+
+    /// <summary>Status, what the problem says, and when to come back.</summary>
+    private static async Task<string> Problem(HttpResponseMessage response)
+    {
+        string text = await response.Content.ReadAsStringAsync();
+        string? detail = response.Content.Headers.ContentType?.MediaType == "application/problem+json"
+            ? JsonSerializer.Deserialize<JsonElement>(text).GetProperty("detail").GetString()
+            : "no problem's text";
+        string again = response.Headers.RetryAfter?.ToString() ?? "none";
+        return $"{(int)response.StatusCode} ({detail}), Retry-After {again}";
     }
 
     /// <summary>A second prompt, by id, against the library's own time for it.</summary>
@@ -194,22 +210,35 @@ internal sealed class ServiceLoad : IDisposable
         using HttpResponseMessage read = await _client.PostAsync("v1/images", new ByteArrayContent(file));
         string id = (await read.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
         List<double> own = [], asked = [];
+        TimeSpan ownProcessor = default, askedProcessor = default;
         for (int i = 0; i < 45; i++)
         {
             string prompt = $"thing number {i}";
+            TimeSpan before = Environment.CpuUsage.TotalTime;
             own.Add(Time(() => segmenter.Segment(encoded, [prompt])));
+            if (i >= Untimed) ownProcessor += Environment.CpuUsage.TotalTime - before;
             using MultipartFormDataContent form = [];
             form.Add(new StringContent(id), "imageId");
             form.Add(new StringContent(prompt), "prompt");
+            form.Add(new StringContent("none"), "outputs");
+            before = Processor();
             long start = Stopwatch.GetTimestamp();
             using HttpResponseMessage response = await _client.PostAsync("v1/segment", form);
             await response.Content.ReadAsByteArrayAsync();
             asked.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            if (i >= Untimed) askedProcessor += Processor() - before;
         }
         (double a, double b) = (Median(own), Median(asked));
-        Say($"a second prompt, 640x480: {b:0.0} ms over HTTP, {a:0.0} ms in the library, ratio {b / a:0.00}");
+        Say($"a second prompt, 640x480: {b:0.0} ms over HTTP, {a:0.0} ms in the library, ratio {b / a:0.00}; of "
+            + $"processors {askedProcessor / ownProcessor:0.00}");
 
-        static double Median(List<double> times) => times.Skip(5).Order().ElementAt((times.Count - 5) / 2);
+        TimeSpan Processor()
+        {
+            _service.Refresh();
+            return _service.TotalProcessorTime;
+        }
+
+        static double Median(List<double> times) => times.Skip(Untimed).Order().ElementAt((times.Count - Untimed) / 2);
 
         static double Time(Action work)
         {

@@ -14,6 +14,7 @@ internal sealed class ServeCommand
         """;
 
     private const string KeysVariable = "CLIPSEG_API_KEYS", OtlpVariable = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        ProtocolVariable = "OTEL_EXPORTER_OTLP_PROTOCOL", OverHttp = "http/protobuf",
         TokenVariable = "LABEL_STUDIO_API_KEY";
 
     private static readonly ServerOptions _defaults = new();
@@ -89,8 +90,8 @@ internal sealed class ServeCommand
 
     private readonly Option<Uri?> _otlp = new("--otlp")
     {
-        Description =
-            $"Where metrics and traces are sent (OpenTelemetry, gRPC); by default ${OtlpVariable}, or nowhere.",
+        Description = $"Where metrics and traces are sent (OpenTelemetry, gRPC, or as ${ProtocolVariable} says, "
+            + $"{OverHttp}); by default ${OtlpVariable}, or nowhere.",
         HelpName = "URL",
     };
 
@@ -162,6 +163,7 @@ internal sealed class ServeCommand
             Origins = parsed.GetValue(_origins) ?? [],
             Otlp = parsed.GetValue(_otlp) ?? (Uri.TryCreate(_terminal.Variable(OtlpVariable), UriKind.Absolute,
                 out Uri? collector) ? collector : null),
+            OtlpOverHttp = _terminal.Variable(ProtocolVariable) == OverHttp,
             Labels = parsed.GetValue(_labels) ?? [],
             LabelStudio = parsed.GetValue(_labelStudio),
             LabelStudioToken = _terminal.Variable(TokenVariable),

@@ -43,21 +43,22 @@ internal static class Answers
         };
     }
 
-    /// <summary>One PNG of all prompts: where there are several, masks and cut-outs are of what any of them
-    /// found.</summary>
+    /// <summary>One PNG of all prompts that are there: where there are several, masks and cut-outs are of what any of
+    /// them found. Of those that are not, if none is, but no overlay.</summary>
     public static byte[] Draw(Segmented work, Output output) => output switch
     {
-        Output.Mask => Any(work.Found.Select(f => f.Mask.Soft)).EncodePng(),
-        Output.Binary => Any(work.Found.Select(f => f.Mask.Binary)).EncodePng(),
+        Output.Mask => Any(work, f => f.Mask.Soft).EncodePng(),
+        Output.Binary => Any(work, f => f.Mask.Binary).EncodePng(),
         Output.Cutout => CutOut(work).EncodePng(),
         Output.Overlay => work.Rendering.Encode(
-            ResultKind.Overlay, [.. Enumerable.Range(0, work.Found.Count)], ".png", Image.DefaultQuality),
+            ResultKind.Overlay,
+            [.. Enumerable.Range(0, work.Found.Count).Where(i => work.Found[i].IsThere)], ".png", Image.DefaultQuality),
         _ => throw new RequestException($"{output} is no picture; pictures are mask, binary, overlay and cutout."),
     };
 
     /// <summary>The picture with alpha where any prompt found something.</summary>
     public static Image CutOut(Segmented work)
-        => work.Image.CutOut(Any(work.Found.Select(f => f.Mask.Alpha(work.Edits.Feather > 0))));
+        => work.Image.CutOut(Any(work, f => f.Mask.Alpha(work.Edits.Feather > 0)));
 
     private static PromptAnswer Describe(Found found, Rgb colour, IReadOnlyList<Output> outputs, bool ownThreshold)
     {
@@ -65,7 +66,7 @@ internal static class Answers
         Component[] parts = [.. mask.Parts().OrderByDescending(c => c.Area)];
         Component? all = parts.Length > 0 ? Component.Around(parts) : null;
         CocoRle? runs = outputs.Contains(Output.Rle) || outputs.Contains(Output.Parts) ? mask.Runs() : null;
-        return new(found.Prompt, mask.HasFound, found.Score, found.Peak, all?.Area ?? 0, Box(all),
+        return new(found.Prompt, found.IsThere, found.Score, found.Peak, all?.Area ?? 0, Box(all),
             [.. parts.Take(MostBoxes).Select(c => Box(c)!)], $"#{colour.R:x2}{colour.G:x2}{colour.B:x2}")
         {
             Threshold = ownThreshold ? mask.Threshold : null,
@@ -88,10 +89,14 @@ internal static class Answers
         => [.. polygon.Holes.Prepend(polygon.Outline)
             .Select(ring => ring.SelectMany(corner => (float[])[corner.X, corner.Y]).ToArray())];
 
-    private static Mask Any(IEnumerable<Mask> masks) => masks.Aggregate((a, b) =>
+    private static Mask Any(Segmented work, Func<Found, Mask> mask)
     {
-        Mask both = new(a.Width, a.Height);
-        TensorPrimitives.Max(a.Values, b.Values, both.Values);
-        return both;
-    });
+        Found[] there = [.. work.Found.Where(f => f.IsThere)];
+        return (there.Length > 0 ? there : work.Found).Select(mask).Aggregate((a, b) =>
+        {
+            Mask both = new(a.Width, a.Height);
+            TensorPrimitives.Max(a.Values, b.Values, both.Values);
+            return both;
+        });
+    }
 }

@@ -54,7 +54,7 @@ internal sealed class Cvat(
             Threshold = Segmentation.ThresholdAt(asked.Threshold, "threshold"),
         };
         segmentation.Check(request);
-        CvatShape[] shapes = await turns.Run(() => segmentation.Run(request, gone).Found
+        CvatShape[] shapes = await turns.Run(() => segmentation.Run(request, gone).Found.Where(found => found.IsThere)
             .Select(Shape).OfType<CvatShape>().ToArray(), gone);
         return Results.Json(shapes, AdapterJson.Lenient.CvatShapeArray);
     }

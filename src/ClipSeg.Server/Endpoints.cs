@@ -46,7 +46,7 @@ internal sealed class Endpoints(
     }
 
     private IResult Models() => Results.Json(
-        new ModelsAnswer([.. models.Select(m => new ModelAnswer(m.Name, m.Size, m.PatchSize))]),
+        new ModelsAnswer([.. models.Select(m => new ModelAnswer(m.Name, m.Size, m.PatchSize, m.NotFoundBelow))]),
         ServerJson.Strict.ModelsAnswer);
 
     private async Task<IResult> Read(HttpContext context, string? model = null)
@@ -70,7 +70,7 @@ internal sealed class Endpoints(
             return Results.Json(answer, ServerJson.Strict.SegmentAnswer);
         }
         Output output = request.Outputs.FirstOrDefault(
-            o => o is not (Output.Rle or Output.Parts or Output.Polygons), Output.Overlay);
+            o => o is not (Output.None or Output.Rle or Output.Parts or Output.Polygons), Output.Overlay);
         byte[] png = await turns.Run(() => Answers.Draw(segmentation.Run(request, gone), output), gone);
         return Results.Bytes(png, MediaTypeNames.Image.Png);
     }

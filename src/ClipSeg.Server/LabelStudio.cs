@@ -63,7 +63,7 @@ internal sealed class LabelStudio(
     private static LabelStudioPrediction Describe(Segmented work, LabelConfig config)
     {
         List<LabelStudioResult> results = [];
-        foreach (Found found in work.Found.Where(f => f.Mask.HasFound))
+        foreach (Found found in work.Found.Where(f => f.IsThere))
         {
             // What was typed is painted with the label of that name, or else the first.
             string label = config.Labels.FirstOrDefault(

@@ -23,7 +23,7 @@ internal sealed record PictureAnswer(string Id, int Width, int Height);
 
 /// <summary>What became of a prompt.</summary>
 /// <param name="Prompt">As it was asked.</param>
-/// <param name="Found">Whether any pixel is above the threshold.</param>
+/// <param name="Found">Whether the score is not too small for the model, and a pixel above the threshold.</param>
 /// <param name="Score">How sure it is that the thing is there at all, 0 to 1.</param>
 /// <param name="Peak">The largest probability.</param>
 /// <param name="Area">Of the mask, in pixels.</param>
@@ -72,7 +72,8 @@ internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models);
 /// <param name="Name">What requests call it.</param>
 /// <param name="Size">The side in pixels that it reads pictures at.</param>
 /// <param name="PatchSize">What other sizes are multiples of.</param>
-internal sealed record ModelAnswer(string Name, int Size, int PatchSize);
+/// <param name="NotFoundBelow">The score below which things are not there, 0 to 1.</param>
+internal sealed record ModelAnswer(string Name, int Size, int PatchSize, float NotFoundBelow);
 
 /// <summary>Whether the service lives, or is ready.</summary>
 internal sealed record HealthAnswer(string Status);

@@ -52,6 +52,9 @@ internal sealed record SegmentRequest
 /// <summary>What an answer can hold.</summary>
 internal enum Output
 {
+    /// <summary>Nothing beside.</summary>
+    None,
+
     /// <summary>COCO's compressed run lengths.</summary>
     Rle,
 

@@ -12,7 +12,9 @@ namespace ClipSeg.Server;
 /// <param name="Mask">After the mask tools.</param>
 /// <param name="Score">How sure it is that the thing is there at all.</param>
 /// <param name="Peak">The largest probability.</param>
-internal sealed record Found(string Prompt, EditedMask Mask, float Score, float Peak, bool Truncated);
+/// <param name="IsThere">Whether the score is not too small for the model, and a pixel above the threshold.</param>
+internal sealed record Found(
+    string Prompt, EditedMask Mask, float Score, float Peak, bool IsThere, bool Truncated);
 
 /// <summary>A picture and what its prompts found.</summary>
 /// <param name="Edits">The mask tools that were applied.</param>
@@ -112,6 +114,7 @@ internal sealed class Segmentation
             guide: edits.Guided is null ? picture.Guide : null, overwrite: true);
         return new(model.Name, new(picture.Id, encoded.Width, encoded.Height), picture.Image, edits,
             [.. names.Select((name, i) => new Found(name, rendering.Edited[i], scores[i], peaks[i],
+                scores[i] >= segmenter.NotFoundBelow && rendering.Edited[i].HasFound,
                 parts[i].Any(part => prompts[part].Truncated)))],
             rendering);
     }

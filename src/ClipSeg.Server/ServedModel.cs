@@ -21,6 +21,9 @@ internal sealed class ServedModel : IDisposable
     /// <summary>The side in pixels that it reads pictures at, unless a request says another.</summary>
     public int Size => _segmenter.Preprocessing.Width;
 
+    /// <summary>What scores less is not there.</summary>
+    public float NotFoundBelow => _segmenter.NotFoundBelow;
+
     public int PatchSize => _segmenter.Engine.Config.PatchSize;
 
     /// <summary>The model, reading pictures at a size: weights and threads are those of all its sizes.</summary>

@@ -51,6 +51,9 @@ internal sealed record ServerOptions
     /// <summary>Where metrics and traces are sent by OTLP; null for nowhere.</summary>
     public Uri? Otlp { get; init; }
 
+    /// <summary>Whether that is over plain HTTP (<c>http/protobuf</c>), not gRPC.</summary>
+    public bool OtlpOverHttp { get; init; }
+
     /// <summary>What is looked for where a tool sends no prompts.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 

@@ -24,6 +24,7 @@ internal static class Telemetry
             .WithMetrics(metrics => metrics.AddMeter(_meters).AddPrometheusExporter());
         if (options.Otlp is not { } endpoint) return;
         telemetry.WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddSource(Measurements.Name));
-        telemetry.UseOtlpExporter(OtlpExportProtocol.Grpc, endpoint);
+        telemetry.UseOtlpExporter(
+            options.OtlpOverHttp ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc, endpoint);
     }
 }

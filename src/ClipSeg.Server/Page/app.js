@@ -11,7 +11,7 @@ const EXAMPLES = ["garden", "picnic", "travel", "treasure"];
 const HINTS = { garden: "blueberries", picnic: "a slice of pizza", travel: "a car", treasure: "a key" };
 
 const state = {
-  file: null, name: "", image: null, model: "", prompts: [], negatives: [], hidden: new Set(), answer: null, masks: [],
+  file: null, name: "", image: null, model: "", prompts: [], negatives: [], models: [], hidden: new Set(), answer: null, masks: [],
 };
 const view = new View($("picture"));
 const support = new Support($("support"), () => changedSupport());
@@ -115,16 +115,21 @@ async function segment(asked, signal) {
 function show(answer, masks) {
   state.answer = answer;
   state.masks = masks;
-  for (const mask of masks) mask.visible = !state.hidden.has(mask.prompt);
+  for (const mask of masks) {
+    mask.visible = !state.hidden.has(mask.prompt);
+    mask.isFaint = mask.score < (state.models.find(m => m.name === state.model)?.notFoundBelow ?? 0);
+  }
   view.setMasks(masks);
   for (const button of document.querySelectorAll("[data-save]")) button.disabled = masks.length === 0;
   chips();
   describe();
-  const found = masks.filter(m => measure(m, view.threshold).share > 0);
+  const found = masks.filter(isFound);
   if (masks.length) {
     say(masks.map(m => `${m.prompt || "example"}: ${found.includes(m) ? `found, score ${percent(m.score)}` : "not found"}`).join("; "));
   }
 }
+
+const isFound = mask => !mask.isFaint && measure(mask, view.threshold).share > 0;
 
 // What is seen
 
@@ -166,10 +171,10 @@ function chip(text, isDraft) {
   if (mask) {
     item.style.setProperty("--colour", `rgb(${mask.colour.join()})`);
     const { share } = measure(mask, view.threshold);
-    item.classList.toggle("absent", share === 0);
-    if (share === 0) meter.textContent = "not found";
+    item.classList.toggle("absent", !isFound(mask));
+    if (!isFound(mask)) meter.textContent = "not found";
     else meter.append(element("b", { textContent: percent(mask.score) }), ` · covers ${percent(share)}`);
-    meter.title = share === 0 ? "Nothing is above the threshold" : "How sure it is there; how much of the picture it covers";
+    meter.title = !isFound(mask) ? `Score ${percent(mask.score)}, ${percent(share)} above the threshold` : "How sure it is there; how much of the picture it covers";
   } else meter.textContent = state.file ? "…" : "";
   item.append(eye, element("span", { className: "name", textContent: name, title: name }), meter,
     isDraft ? element("span") : dropper(text, state.prompts));
@@ -188,7 +193,7 @@ function dropper(text, list) {
 }
 
 function describe() {
-  const found = state.masks.filter(m => m.visible && measure(m, view.threshold).share > 0).map(m => m.prompt || "example");
+  const found = state.masks.filter(m => m.visible && isFound(m)).map(m => m.prompt || "example");
   $("picture").setAttribute("aria-label", `${state.name}${found.length ? `, with masks of ${found.join(", ")}` : ""}`);
 }
 

@@ -26,7 +26,7 @@ export class View {
     this.draw();
   }
 
-  /** Shows masks: [{ bitmap, colour: [r, g, b], visible }]. */
+  /** Shows masks: [{ bitmap, colour: [r, g, b], visible, isFaint }]; a faint one is on no overlay. */
   setMasks(masks) {
     this.masks = masks;
     for (const mask of masks) mask.values ??= values(mask.bitmap, this.canvas.width, this.canvas.height);
@@ -39,7 +39,7 @@ export class View {
       this.plan = null;
       if (!this.picture) return;
       const { width, height } = this.canvas;
-      const visible = this.masks.filter(m => m.visible).map(m => ({ colour: m.colour, values: m.values }));
+      const visible = this.shown(this.kind).map(m => ({ colour: m.colour, values: m.values }));
       const image = compose(this.picture, visible, width, height, this.kind, this.threshold);
       this.canvas.getContext("2d").putImageData(image, 0, 0);
       this.canvas.classList.toggle("cutout", this.kind === "cutout");
@@ -47,11 +47,15 @@ export class View {
     });
   }
 
+  shown(kind) {
+    return this.masks.filter(m => m.visible && !(m.isFaint && kind === "overlay"));
+  }
+
   /** The same view with all the picture's pixels, as a PNG. */
   async save(kind) {
     const { width, height } = this.picture;
     const canvas = new OffscreenCanvas(width, height);
-    const masks = this.masks.filter(m => m.visible)
+    const masks = this.shown(kind)
       .map(m => ({ colour: kind === "binary" ? [255, 255, 255] : m.colour, values: values(m.bitmap, width, height) }));
     canvas.getContext("2d").putImageData(compose(this.picture, masks, width, height, kind, this.threshold), 0, 0);
     return canvas.convertToBlob({ type: "image/png" });

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using ClipSeg.Numerics;
@@ -97,6 +98,7 @@ internal sealed class Guide
     private float Place(int pixel) => (pixel + 0.5f) / _side - 0.5f;
 
     /// <summary>The brightness of a row of pixels, in [0, 1].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Brightness(int y, Span<float> row)
     {
         ReadOnlySpan<byte> rgb = _picture.Pixels.AsSpan(3 * y * row.Length, 3 * row.Length);
@@ -143,6 +145,7 @@ internal sealed class Guide
     }
 
     /// <summary>Over the window around each block, as far as there are blocks: sums that move along.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float[] WindowMeans(float[] values)
     {
         int radius = _reach;
@@ -169,6 +172,7 @@ internal sealed class Guide
         return means;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(float[] values, int y, double[] columns, double sign)
     {
         ReadOnlySpan<float> row = values.AsSpan(y * _width, _width);

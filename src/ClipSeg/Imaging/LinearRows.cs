@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ClipSeg.Imaging;
@@ -30,6 +31,7 @@ internal ref struct LinearRows(ReadOnlySpan<float> map, LinearTaps rows, LinearT
         Blend(_upper, _lower, _rows.Weight[y], result);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Widen(int row, Span<float> result)
     {
         ReadOnlySpan<float> values = _map.Slice(row * _columns.Size, _columns.Size);
@@ -42,6 +44,7 @@ internal ref struct LinearRows(ReadOnlySpan<float> map, LinearTaps rows, LinearT
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Blend(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float weight, Span<float> result)
     {
         ReadOnlySpan<Vector<float>> upperVectors = MemoryMarshal.Cast<float, Vector<float>>(upper);

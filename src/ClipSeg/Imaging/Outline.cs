@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using ClipSeg.Numerics;
 
 namespace ClipSeg.Imaging;
@@ -129,6 +130,7 @@ internal sealed class Outline
         }
 
         /// <summary>Notes the distances from a piece of all pixels within reach.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Mark(Piece piece, float reach)
         {
             (Vector2 from, Vector2 along) = (piece.From, piece.To - piece.From);
@@ -159,6 +161,7 @@ internal sealed class Outline
         /// <param name="rgba">Of the whole picture.</param>
         /// <param name="line">Half of its thickness, and half a pixel.</param>
         /// <param name="reach">The same of the halo.</param>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Paint(Span<byte> rgba, Rgb colour, float line, float reach)
         {
             for (int y = 0; y < _rows; y++)

@@ -134,6 +134,7 @@ internal static class Overlay
         /// <param name="masks">Of the picture's size.</param>
         /// <param name="colours">One for each mask.</param>
         /// <param name="start">The row's first pixel.</param>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Set(Mask[] masks, Rgb[] colours, int start)
         {
             _uncovered.AsSpan().Fill(1);
@@ -157,6 +158,7 @@ internal static class Overlay
 
         private static float[] Row(int width) => new float[width + Vector<float>.Count];
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Add(ReadOnlySpan<float> values, Rgb colour)
         {
             ReadOnlySpan<Vector<float>> all = MemoryMarshal.Cast<float, Vector<float>>(values);

@@ -15,25 +15,23 @@ internal static class RgbaPixels
 
     /// <summary>The channels of the first four pixels as numbers; of fewer, with black behind them.</summary>
     /// <param name="rgb">Three bytes a pixel.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Channels(
         ReadOnlySpan<byte> rgb, out Vector128<float> red, out Vector128<float> green, out Vector128<float> blue)
     {
-        Vector128<byte> bytes;
-        if (rgb.Length >= Vector128<byte>.Count)
-        {
-            bytes = Vector128.Create(rgb);
-        }
-        else
-        {
-            Span<byte> padded = stackalloc byte[Vector128<byte>.Count];
-            padded.Clear();
-            rgb.CopyTo(padded);
-            bytes = Vector128.Create((ReadOnlySpan<byte>)padded);
-        }
+        Vector128<byte> bytes = rgb.Length >= Vector128<byte>.Count ? Vector128.Create(rgb) : FilledUp(rgb);
         Vector128<int> pixels = Vector128.Shuffle(bytes, _spread).AsInt32(), low = Vector128.Create(255);
         red = Vector128.ConvertToSingle(pixels & low);
         green = Vector128.ConvertToSingle((pixels >> 8) & low);
         blue = Vector128.ConvertToSingle(pixels >> 16);
+    }
+
+    private static Vector128<byte> FilledUp(ReadOnlySpan<byte> rgb)
+    {
+        Span<byte> bytes = stackalloc byte[Vector128<byte>.Count];
+        bytes.Clear();
+        rgb.CopyTo(bytes);
+        return Vector128.Create((ReadOnlySpan<byte>)bytes);
     }
 
     /// <summary>Four bytes a pixel into three, and one if there is room for alpha.</summary>

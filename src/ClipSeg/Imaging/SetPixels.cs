@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ClipSeg.Imaging;
@@ -8,6 +9,7 @@ internal static class SetPixels
 {
     /// <summary>1 where a value is above the level, 0 elsewhere.</summary>
     /// <param name="set">As long as the values.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Find(ReadOnlySpan<float> values, float level, Span<byte> set)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
@@ -25,6 +27,7 @@ internal static class SetPixels
     }
 
     /// <summary>How many values are above the level.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Count(ReadOnlySpan<float> values, float level)
     {
         ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(values);

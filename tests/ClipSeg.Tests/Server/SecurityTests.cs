@@ -96,7 +96,7 @@ public sealed class SecurityTests
         Assert.True(contents.TryGetProperty("multipart/form-data", out _));
         JsonElement schemas = document.RootElement.GetProperty("components").GetProperty("schemas");
         Assert.True(schemas.GetProperty("SegmentRequest").GetProperty("properties").TryGetProperty("imageId", out _));
-        Assert.Equal(["rle", "parts", "polygons", "mask", "binary", "overlay", "cutout"],
+        Assert.Equal(["none", "rle", "parts", "polygons", "mask", "binary", "overlay", "cutout"],
             schemas.GetProperty("Output").GetProperty("enum").EnumerateArray().Select(e => e.GetString()!));
         Assert.Equal(["number", "string"], schemas.GetProperty("ThresholdRule").GetProperty("type").EnumerateArray()
             .Select(type => type.GetString()!).Order());

@@ -267,7 +267,7 @@ public sealed class SegmentTests : IDisposable
     [InlineData("There is no field 'colour'; there are model,", 400, true, "prompt=a", "colour=red")]
     [InlineData("A prompt cannot be read at its character 7: ", 400, true, "prompt=a AND ")]
     [InlineData("There are negatives, but no prompts", 400, true, "negative=a")]
-    [InlineData("There is no output 'x'; there are rle,", 400, true, "prompt=a", "outputs=x")]
+    [InlineData("There is no output 'x'; there are none, rle,", 400, true, "prompt=a", "outputs=x")]
     [InlineData("threshold is 'NaN', expected a number in 0..1, otsu or peak", 400, true, "prompt=a", "threshold=NaN")]
     [InlineData("threshold is '0,5', expected a number", 400, true, "prompt=a", "threshold=0,5")]
     [InlineData("size is 100000, expected at most 512", 400, true, "prompt=a", "size=100000")]
@@ -324,6 +324,6 @@ public sealed class SegmentTests : IDisposable
     public async Task Models_are_listed()
     {
         JsonElement answer = await _client.GetFromJsonAsync<JsonElement>("/v1/models");
-        Assert.Equal("""{"models":[{"name":"mini","size":48,"patchSize":8}]}""", answer.GetRawText());
+        Assert.Equal("""{"models":[{"name":"mini","size":48,"patchSize":8,"notFoundBelow":0}]}""", answer.GetRawText());
     }
 }
