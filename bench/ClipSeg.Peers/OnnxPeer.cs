@@ -1,6 +1,3 @@
-using ClipSeg.Imaging;
-using ClipSeg.Model;
-using ClipSeg.Numerics;
 using Microsoft.ML.OnnxRuntime;
 
 namespace ClipSeg.Peers;
@@ -28,20 +25,6 @@ internal sealed class OnnxPeer(bool tuned) : IPeer
 
     public IReadOnlyList<float[]> Segment(float[] pixels, PeerWork work, bool each)
         => _sessions.ContainsKey("model") ? Whole(pixels, work, each) : Parts(pixels, work);
-
-    /// <summary>One picture, one prompt, from a file to a file: what a cold start is.</summary>
-    public static void Cold(bool tuned, string folder, string picture, int[] ids, string mask, int side, int threads)
-    {
-        Image image = Image.Load(picture);
-        Tensor pixels = new Preprocessing { Width = side, Height = side }.Apply(image);
-        using OnnxPeer peer = new(tuned);
-        peer.Load(folder, "", threads);
-        float[] logits = peer.Segment(pixels.Data.ToArray(), new("", 1, side, [ids]), each: false)[0];
-        float[] values = new float[image.Width * image.Height];
-        Interpolation.Bilinear(logits, 1, side, side, values, image.Height, image.Width, alignCorners: false);
-        Kernels.Sigmoid(values, values);
-        new Mask(image.Width, image.Height, values).Save(mask);
-    }
 
     public void Dispose()
     {

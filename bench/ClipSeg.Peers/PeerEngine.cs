@@ -15,7 +15,8 @@ internal sealed record PeerEngine(
 
     /// <param name="program">Of bench/ClipSeg.Peers.</param>
     public static PeerEngine Ours(string precision, string program)
-        => new($"clipseg {precision}", precision, "clipseg", [program, "clipseg"], IsOurs: true, IsSplit: false);
+        => new($"clipseg {precision}", precision, "clipseg", [program, "clipseg", precision],
+            IsOurs: true, IsSplit: false);
 
     /// <summary>ONNX Runtime in .NET, with its own session options and with the best ones.</summary>
     /// <param name="program">Of bench/ClipSeg.Peers.</param>

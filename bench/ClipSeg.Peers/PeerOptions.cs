@@ -25,6 +25,9 @@ internal sealed partial record PeerOptions
     /// <summary>How often every engine has its turn.</summary>
     public int Rounds { get; init; } = 7;
 
+    /// <summary>The keys of the scenarios that are measured; all if empty.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
     /// <summary>One round of little work with the toy.</summary>
     public bool Quick { get; init; }
 

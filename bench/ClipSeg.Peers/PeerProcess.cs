@@ -13,18 +13,11 @@ internal sealed class PeerProcess : IDisposable
     public PeerProcess(PeerEngine engine, string model, int threads)
     {
         Engine = engine;
-        try
+        _process = Start(engine.Name, new(engine.Program[0], engine.Program.Skip(1))
         {
-            _process = Process.Start(new ProcessStartInfo(engine.Program[0], engine.Program.Skip(1))
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-            })!;
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new PeerException($"{engine.Name}: {engine.Program[0]} does not start ({e.Message}).");
-        }
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        });
         try
         {
             Version = Ask(new()
@@ -55,6 +48,27 @@ internal sealed class PeerProcess : IDisposable
             _process.Refresh();
             return _process.TotalProcessorTime;
         }
+    }
+
+    /// <exception cref="PeerException">There is no such program.</exception>
+    public static Process Start(string name, ProcessStartInfo program)
+    {
+        try
+        {
+            return Process.Start(program)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new PeerException($"{name}: {program.FileName} does not start ({e.Message}).");
+        }
+    }
+
+    /// <summary>Does the work once, for a series: milliseconds by the engine's own clock, and processor time.</summary>
+    public void Measure(PeerWork work, bool each, PeerSeries series)
+    {
+        TimeSpan before = ProcessorTime;
+        series.Milliseconds.Add(Segment(work, each));
+        series.ProcessorMilliseconds.Add((ProcessorTime - before).TotalMilliseconds);
     }
 
     /// <summary>Does the work once; returns milliseconds by the engine's own clock.</summary>

@@ -9,6 +9,7 @@ namespace ClipSeg.Peers;
 /// </summary>
 internal sealed class PeerRun(PeerOptions options, Action<string> log)
 {
+    private const string Cold = "cold";
     private const int WarmUps = 5;          // a scenario's first runs allocate, and .NET compiles
     private const int TimedOfATurn = 2;     // after one that is not, as the caches are another engine's
 
@@ -23,7 +24,7 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
             Path.Combine(options.Work, options.Quick ? "toy" : "full-size"), options.Quick ? options.Toy : null, log);
         PeerScenario[] scenarios = [.. options.Quick ? PeerScenario.Quick() : PeerScenario.OfFullSize()];
         MeasureWarm(model, scenarios);
-        MeasureCold(model);
+        if (Wants(Cold)) MeasureCold(model);
         if (options.Quick || !Directory.Exists(options.Box))
         {
             if (!options.Quick) Skip($"The model in the box: there is no {options.Box}.");
@@ -45,8 +46,12 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
         };
     }
 
-    private void MeasureWarm(PeerModel model, PeerScenario[] scenarios)
+    private bool Wants(string scenario) => options.Only.Count == 0 || options.Only.Contains(scenario);
+
+    private void MeasureWarm(PeerModel model, PeerScenario[] all)
     {
+        PeerScenario[] scenarios = [.. all.Where(s => Wants(s.Key))];
+        if (scenarios.Length == 0) return;
         List<PeerProcess> running = [];
         try
         {
@@ -88,7 +93,8 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
             foreach ((string name, bool each) in scenario.WaysOf(process.Engine))
             {
                 string output = Path.Combine(options.Work, "logits.f32");
-                for (int i = scenario.IsLong ? 1 : WarmUps; i > 0; i--) process.Segment(work, each, output);
+                PeerWork first = work with { Pictures = 1 };
+                for (int i = scenario.IsLong ? 1 : WarmUps; i > 0; i--) process.Segment(first, each, output);
                 float[] logits = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(output)).ToArray();
                 PeerSeries series = new(scenario.Key, scenario.Title, name);
                 if (expected is null) expected = logits;
@@ -106,7 +112,7 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
                 (PeerProcess process, bool each, PeerSeries series) = turns[(i + round) % turns.Count];
                 if (!scenario.IsLong) process.Segment(work, each);
                 for (int timed = 0; timed < (scenario.IsLong ? 1 : TimedOfATurn); timed++)
-                    series.Milliseconds.Add(process.Segment(work, each));
+                    process.Measure(work, each, series);
             }
         }
         foreach ((_, _, PeerSeries series) in turns)
@@ -122,14 +128,15 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
         log(Title);
         string picture = Path.Combine(model.Folder, "picture.png");
         FullSize.Picture(640).Save(picture);
-        List<(PeerEngine Engine, PeerSeries Series)> turns =
-            [.. options.Engines.Where(e => !e.IsSplit).Select(e => (e, new PeerSeries("cold", Title, e.Name)))];
-        foreach ((PeerEngine Engine, PeerSeries Series) turn in turns.ToArray())
+        List<(string[] Command, PeerSeries Series)> turns = [.. options.Engines
+            .SelectMany(e => PeerCold.WaysOf(e, options.Clipseg, model, picture, options.Threads))
+            .Select(way => (way.Command, new PeerSeries(Cold, Title, way.Name)))];
+        foreach ((string[] Command, PeerSeries Series) turn in turns.ToArray())
         {
             // Once without a clock: the files come into the system's cache.
             try
             {
-                PeerCold.Run(turn.Engine, options.Clipseg, model, picture, options.Threads);
+                PeerCold.Run(turn.Series.Name, turn.Command, model);
             }
             catch (PeerException e)
             {
@@ -141,9 +148,10 @@ internal sealed class PeerRun(PeerOptions options, Action<string> log)
         {
             for (int i = 0; i < turns.Count; i++)
             {
-                (PeerEngine engine, PeerSeries series) = turns[(i + round) % turns.Count];
-                PeerCold cold = PeerCold.Run(engine, options.Clipseg, model, picture, options.Threads);
+                (string[] command, PeerSeries series) = turns[(i + round) % turns.Count];
+                PeerCold cold = PeerCold.Run(series.Name, command, model);
                 series.Milliseconds.Add(cold.Milliseconds);
+                series.ProcessorMilliseconds.Add(cold.ProcessorMilliseconds);
                 series.PeakMegabytes.Add(cold.PeakBytes / 1e6);
             }
         }

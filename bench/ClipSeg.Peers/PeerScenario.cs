@@ -27,7 +27,7 @@ internal sealed record PeerScenario(
     public static IEnumerable<PeerScenario> OfFullSize()
     {
         yield return One(352);
-        yield return new("ten", "One picture of 352 x 352, ten prompts", 1, 10, 352);
+        yield return new("ten", "One picture of 352 x 352, ten prompts", 1, 10, 352, IsLong: true);
         yield return new("many", "32 pictures of 352 x 352, one prompt", 32, 1, 352, IsLong: true);
         foreach (int side in (int[])[224, 512, 704]) yield return One(side);
     }
@@ -49,5 +49,5 @@ internal sealed record PeerScenario(
     }
 
     private static PeerScenario One(int side)
-        => new($"one-{side}", $"One picture of {side} x {side}, one prompt", 1, 1, side);
+        => new($"one-{side}", $"One picture of {side} x {side}, one prompt", 1, 1, side, IsLong: side > 512);
 }

@@ -8,6 +8,11 @@ internal sealed record PeerSeries(string Scenario, string Title, string Name)
 {
     public List<double> Milliseconds { get; } = [];
 
+    /// <summary>
+    /// What all threads of the process ran for in that time: on a machine that others use, the clock says what they do.
+    /// </summary>
+    public List<double> ProcessorMilliseconds { get; } = [];
+
     /// <summary>The largest resident memory, a figure for each cold start.</summary>
     public List<double> PeakMegabytes { get; } = [];
 

@@ -14,6 +14,17 @@ internal static class PeersCommand
             DefaultValueFactory = _ => "f32,bf16,int8",
             Description = "Of ClipSeg.",
         };
+        Option<string[]> only = new("--only")
+        {
+            AllowMultipleArgumentsPerToken = true,
+            Description = "Scenarios, by their names in peers.json: one-352 ten many one-224 one-512 one-704 cold box "
+                + "box-ten; by default all.",
+        };
+        Option<string> skip = new("--skip")
+        {
+            DefaultValueFactory = _ => "",
+            Description = "Engines whose names contain this are not measured, such as transformers.",
+        };
         Option<bool> quick = new("--quick") { Description = "A tiny round with a toy model: whether it all works." };
         Option<string?> output = new("--output")
         {
@@ -34,18 +45,16 @@ internal static class PeersCommand
         RootCommand command =
             new("Measures ClipSeg, ONNX Runtime and Transformers.js side by side, from the repository's folder.")
         {
-            threads, rounds, precisions, quick, output, work, box, clipseg,
+            threads, rounds, precisions, only, skip, quick, output, work, box, clipseg,
         };
         command.SetAction(parsed =>
         {
-            string program = Environment.ProcessPath!;
+            (string program, string without) = (Environment.ProcessPath!, parsed.GetValue(skip)!);
             PeerOptions options = new()
             {
-                Engines =
-                [
-                    .. parsed.GetValue(precisions)!.Split(',').Select(p => PeerEngine.Ours(p, program)),
-                    .. PeerEngine.Onnx(program), .. PeerEngine.InNode(Path.Combine("bench", "peers")),
-                ],
+                Engines = [.. Engines(parsed.GetValue(precisions)!, program)
+                    .Where(e => without.Length == 0 || !e.Name.Contains(without, StringComparison.Ordinal))],
+                Only = parsed.GetValue(only) ?? [],
                 Clipseg = parsed.GetValue(clipseg)!,
                 Work = parsed.GetValue(work)!,
                 Box = parsed.GetValue(box)!,
@@ -64,4 +73,10 @@ internal static class PeersCommand
         });
         return command.Parse(args).Invoke();
     }
+
+    private static IEnumerable<PeerEngine> Engines(string precisions, string program) =>
+    [
+        .. precisions.Split(',').Select(p => PeerEngine.Ours(p, program)), .. PeerEngine.Onnx(program),
+        .. PeerEngine.InNode(Path.Combine("bench", "peers")),
+    ];
 }

@@ -2,28 +2,28 @@ using System.Globalization;
 using System.Text.Json;
 using ClipSeg.Peers;
 
-// "clipseg", "onnx default" and "onnx tuned" are engines that answer requests; with more arguments, "onnx" makes one
-// mask and ends. Anything else compares engines (scripts/bench-peers.cs).
+// "clipseg" and "onnx" are engines that answer requests; with more arguments, they make one mask and end. Anything
+// else compares engines (scripts/bench-peers.cs).
 switch (args)
 {
-    case ["clipseg"]:
-        Serve(new OwnPeer());
+    case ["clipseg" or "onnx", _]:
+    {
+        using PeerServer server = new(Peer(args));
+        server.Run(Console.In, Console.Out);
         return 0;
-    case ["onnx", string options]:
-        Serve(new OnnxPeer(tuned: options == "tuned"));
+    }
+    case ["clipseg" or "onnx", string variant, string folder, string picture, string ids, string mask, string side,
+        string threads]:
+    {
+        using IPeer peer = Peer(args);
+        peer.Load(folder, precision: variant, Number(threads));
+        PeerCold.Once(peer, picture, JsonSerializer.Deserialize<int[][]>(ids)![0], mask, Number(side));
         return 0;
-    case ["onnx", string options, string folder, string picture, string ids, string mask, string side, string threads]:
-        int[] prompt = JsonSerializer.Deserialize<int[][]>(ids)![0];
-        OnnxPeer.Cold(options == "tuned", folder, picture, prompt, mask, Number(side), Number(threads));
-        return 0;
+    }
     default:
         return PeersCommand.Run(args);
 }
 
-static void Serve(IPeer peer)
-{
-    using PeerServer server = new(peer);
-    server.Run(Console.In, Console.Out);
-}
+static IPeer Peer(string[] args) => args[0] == "clipseg" ? new OwnPeer() : new OnnxPeer(tuned: args[1] == "tuned");
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

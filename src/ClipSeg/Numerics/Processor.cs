@@ -42,7 +42,14 @@ internal static class Processor
         if (!X86Base.IsSupported) return "";
         int id = X86Base.CpuId(1, 0).Eax;
         int family = ((id >> 8) & 15) + ((id >> 20) & 255), model = ((id >> 4) & 15) + ((id >> 12) & 0xF0);
-        return family == 0x1A && model < 0x50 && Name.StartsWith("AMD", StringComparison.Ordinal) ? "Zen 5" : "";
+        if (!Name.StartsWith("AMD", StringComparison.Ordinal)) return "";
+        return (family, model >> 4) switch
+        {
+            (0x1A, < 5) => "Zen 5",
+            (0x19, 1 or 6 or 7 or 10) => "Zen 4",
+            (0x19, _) => "Zen 3",
+            _ => "",
+        };
     }
 
     private static IEnumerable<string> ReadFeatures()

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using ClipSeg.Imaging;
 using ClipSeg.Numerics;
 using ClipSeg.Peers;
 using ClipSeg.Tests.Checkpoints;
@@ -84,6 +85,25 @@ public sealed class PeerServerTests : IDisposable
         }
     }
 
+    /// <summary>What the programs of a cold start do, ours and ONNX Runtime's, from a picture to a mask.</summary>
+    [Fact]
+    public void A_cold_start_of_either_engine_makes_the_same_mask()
+    {
+        PeerModel model = PeerModel.Prepare(_folder.At("toy"), Fixtures.At("model", "mini"), _ => { });
+        FullSize.Picture(80).Save(_folder.At("picture.png"));
+        List<Image> masks = [];
+        foreach (PeerEngine engine in (PeerEngine[])[PeerEngine.Ours("f32", _program), _onnx[0]])
+        {
+            (string name, string[] command) =
+                Assert.Single(PeerCold.WaysOf(engine, "", model, _folder.At("picture.png"), threads: 1));
+            PeerCold cold = PeerCold.Run(name, command, model);
+            Assert.True(cold is { Milliseconds: > 0, ProcessorMilliseconds: > 0 });
+            masks.Add(Image.Load(Path.Combine(model.Folder, "cold", "mask.png")));
+        }
+        Assert.Equal((80, 80), (masks[0].Width, masks[0].Height));
+        Assert.All(masks[0].Pixels.Zip(masks[1].Pixels), p => Assert.InRange(p.First - p.Second, -1, 1));
+    }
+
     [Fact]
     public void A_run_measures_every_engine_in_every_scenario_and_skips_by_name_what_does_not_start()
         => CheckRun("ONNX Runtime", _onnx);
@@ -91,21 +111,14 @@ public sealed class PeerServerTests : IDisposable
     [PeersFact]
     public void A_run_measures_transformers() => CheckRun("Transformers.js", _transformers);
 
+    [Fact]
+    public void A_run_measures_only_what_it_is_asked_for()
+        => Assert.Equal(["ten"], Run(["ten"], _onnx[..1]).Series.Select(s => s.Scenario).Distinct());
+
     private void CheckRun(string version, params PeerEngine[] engines)
     {
         PeerEngine absent = engines[0] with { Name = "absent", Program = [_folder.At("no-program")], IsSplit = true };
-        List<string> log = [];
-        PeerResults results = new PeerRun(new()
-        {
-            Engines = [.. engines, absent],
-            Clipseg = "",
-            Work = _folder.At("work"),
-            Box = "",
-            Toy = Fixtures.At("model", "mini"),
-            Threads = 1,
-            Rounds = 2,
-            Quick = true,
-        }, log.Add).Measure();
+        PeerResults results = Run([], [.. engines, absent]);
 
         Assert.Equal(["one-48", "ten", "many", "one-64", "cold"], results.Series.Select(s => s.Scenario).Distinct());
         Assert.All(results.Series, s => Assert.All(s.Milliseconds, ms => Assert.True(ms > 0)));
@@ -116,6 +129,19 @@ public sealed class PeerServerTests : IDisposable
         Assert.StartsWith("absent: ", Assert.Single(results.Skipped));
         Assert.Contains(results.Versions, v => v.StartsWith(version));
     }
+
+    private PeerResults Run(string[] only, PeerEngine[] engines) => new PeerRun(new()
+    {
+        Engines = engines,
+        Clipseg = "",
+        Work = _folder.At("work"),
+        Box = "",
+        Toy = Fixtures.At("model", "mini"),
+        Threads = 1,
+        Rounds = 2,
+        Only = only,
+        Quick = true,
+    }, _ => { }).Measure();
 
     [Fact]
     public void An_engine_without_its_model_says_so()
