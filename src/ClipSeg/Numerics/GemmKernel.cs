@@ -41,6 +41,12 @@ internal sealed unsafe partial class GemmKernel
         Vector512.IsHardwareAccelerated ? Vector512Kernel :
         Vector256.IsHardwareAccelerated ? Vector256Kernel : Vector128Kernel;
 
+    /// <summary>The fastest width of panels in a precision on this thread: a generated kernel's, if any.</summary>
+    public static int PanelWidth(Precision precision)
+        => GeneratedKernel.For(GeneratedKernel.Avx512Kernel.Columns, precision) is { } wide ? wide.Columns
+            : GeneratedKernel.For(GeneratedKernel.Avx2Kernel.Columns, precision) is { } narrow ? narrow.Columns
+            : Best.Columns;
+
     /// <summary>The kernel for panels of this width.</summary>
     public static GemmKernel For(int panelWidth) => panelWidth switch
     {

@@ -20,6 +20,11 @@ internal sealed unsafe class GemmProduct(
     /// </summary>
     private const int BlockM = 28 * GemmKernel.Rows;
 
+    /// <summary>
+    /// The rows that generated code computes before something else is done with them, while they are in the cache.
+    /// </summary>
+    private const int RowsAtOnce = 8 * GemmKernel.Rows;
+
     /// <summary>The left-hand matrix, as 32-bit elements.</summary>
     /// <param name="stride">Elements from one row to the next; where columns are rows, from one column to the
     /// next.</param>
@@ -45,9 +50,9 @@ internal sealed unsafe class GemmProduct(
     /// <summary>Computes rows and panels of C, ends exclusive.</summary>
     public void Run(int row0, int row1, int panel0, int panel1)
     {
-        if (GeneratedKernel.Supports(b.Precision) && b.PanelWidth == GeneratedKernel.Columns)
+        if (GeneratedKernel.For(b.PanelWidth, b.Precision) is { } kernel)
         {
-            RunGenerated(row0, row1, panel0, panel1);
+            RunGenerated(kernel, row0, row1, panel0, panel1);
             return;
         }
         float[]? padded = m < GemmKernel.Rows ? RepeatLastRow() : null;
@@ -60,9 +65,9 @@ internal sealed unsafe class GemmProduct(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunGenerated(int row0, int row1, int panel0, int panel1)
+    private void RunGenerated(GeneratedKernel kernel, int row0, int row1, int panel0, int panel1)
     {
-        int* tile = stackalloc int[GemmKernel.Rows * GeneratedKernel.Columns];
+        int* tile = stackalloc int[RowsAtOnce * GemmKernel.MaxColumns];
         for (int k0 = 0; k0 == 0 || k0 < b.Depth; k0 += _blockDepth)
         {
             int depth = Math.Min(_blockDepth, b.Depth - k0);
@@ -71,43 +76,44 @@ internal sealed unsafe class GemmProduct(
                 int blockEnd = Math.Min(block + BlockM, row1);
                 for (int p = panel0; p < panel1; p++)
                 {
-                    for (int i = block; i < blockEnd; i += GemmKernel.Rows)
-                        RunGenerated(i, Math.Min(GemmKernel.Rows, blockEnd - i), p, k0, depth, tile);
+                    for (int i = block; i < blockEnd; i += RowsAtOnce)
+                        RunGenerated(kernel, i, Math.Min(RowsAtOnce, blockEnd - i), p, k0, depth, tile);
                 }
             }
         }
     }
 
-    /// <summary>One block of C, from one pass.</summary>
-    /// <param name="tile">[6, 64], for integers.</param>
+    /// <summary>Some rows of C in one panel, from one pass.</summary>
+    /// <param name="tile">[rows, columns of a block], for integers.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunGenerated(int i, int rows, int p, int k0, int depth, int* tile)
+    private void RunGenerated(
+        GeneratedKernel kernel, int i, int rows, int p, int k0, int depth, int* tile)
     {
         bool int8 = b.Precision == Precision.Int8;
-        int column = p * GeneratedKernel.Columns, columns = Math.Min(GeneratedKernel.Columns, b.N - column);
-        int vectors = (columns + GeneratedKernel.Lanes - 1) / GeneratedKernel.Lanes;
+        int width = kernel.Columns, column = p * width, columns = Math.Min(width, b.N - column);
+        int vectors = (columns + kernel.Lanes - 1) / kernel.Lanes;
         nint target = (nint)i * ldc + column;
         (int perRow, int perStep) = a.ByColumns ? (1, a.Stride) : (a.Stride, 1);
         GeneratedKernel.Arguments arguments = new()
         {
             A = a.Data + (nint)i * perRow + (nint)k0 * perStep,
             StrideA = (nint)a.Stride * sizeof(float),
-            Panel = b.Panel(p) + (nint)k0 * GeneratedKernel.Columns,
+            Panel = b.Panel(p) + (nint)k0 * width,
             Depth = depth,
             C = c + target,
             StrideC = (nint)ldc * sizeof(float),
-            Mask = 0xFFFF >> vectors * GeneratedKernel.Lanes - columns,
+            LastColumns = columns - (vectors - 1) * kernel.Lanes,
         };
         if (int8)
         {
             arguments.C = tile;
-            arguments.StrideC = GeneratedKernel.Columns * sizeof(int);
+            arguments.StrideC = width * sizeof(int);
             fixed (int* corrections = b.Corrections)
             {
                 arguments.Start = corrections + column;
-                GeneratedKernel.Run(b.Precision, rows, vectors, a.ByColumns, &arguments);
+                Run(kernel, rows, vectors, &arguments);
             }
-            Dequantize(tile, GeneratedKernel.Columns, i, rows, column, columns, corrected: true);
+            Dequantize(tile, width, i, rows, column, columns, corrected: true);
             return;
         }
 
@@ -118,8 +124,17 @@ internal sealed unsafe class GemmProduct(
         }
         else if (bias != null) arguments.Start = bias + column;
         if (k0 == 0 && _addsFirst) arguments.Addend = addend + target;
-        GeneratedKernel.Run(b.Precision, rows, vectors, a.ByColumns, &arguments);
+        Run(kernel, rows, vectors, &arguments);
         if (activation != Activation.None && k0 + depth >= b.Depth) Activate(i, rows, column, columns);
+    }
+
+    /// <summary>Whole blocks, and the rest.</summary>
+    private void Run(GeneratedKernel kernel, int rows, int vectors, GeneratedKernel.Arguments* arguments)
+    {
+        (arguments->Blocks, int rest) = Math.DivRem(rows, GemmKernel.Rows);
+        if (rows != rest) kernel.Run(b.Precision, GemmKernel.Rows, vectors, a.ByColumns, arguments);
+        arguments->Blocks = 1;
+        if (rest > 0) kernel.Run(b.Precision, rest, vectors, a.ByColumns, arguments);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -5,37 +5,72 @@ namespace ClipSeg.Numerics;
 
 /// <summary>
 /// The inner loop of a matrix product as machine code made for this processor: C[rows, columns] = A * panel + what C
-/// starts from, for up to six rows and 64 columns, in each <see cref="Precision"/>.
+/// starts from, for up to six rows and <see cref="Columns"/> columns, in each <see cref="Precision"/>. One per
+/// instruction set.
 /// </summary>
 /// <remarks>
 /// .NET has no instruction for bfloat16 or 512-bit VNNI, and its compiler no way to write half of a block: code made
 /// for each block size has both, writes C itself, and reads A by columns as well as by rows, so nothing is transposed.
 /// <see cref="GemmKernel"/> is the definition, and what runs where this cannot.
 /// </remarks>
-internal static unsafe class GeneratedKernel
+internal sealed unsafe class GeneratedKernel
 {
     /// <summary>The most rows of a block.</summary>
     public const int Rows = GemmKernel.Rows;
-
-    /// <summary>The columns of a full block: four registers.</summary>
-    public const int Columns = 4 * Lanes;
-
-    /// <summary>32-bit elements of a register.</summary>
-    public const int Lanes = 16;
 
     /// <summary>Set to 0, it switches generated code off.</summary>
     public const string Variable = "CLIPSEG_GENERATED_KERNELS";
 
     private static readonly bool _windows = OperatingSystem.IsWindows();
-    private static readonly nint[] _kernels = new nint[3 * Rows * 4 * 2];
     private static readonly Lock _generating = new();
     private static nint _rounding, _pairRounding;
 
-    // The first also says that the system saves the registers; a system that forbids executable pages says so on one.
-    private static readonly bool _allowed = Avx512F.X64.IsSupported && ExecutableMemory.Load([0xC3]) != 0;
-    private static readonly bool[] _supported = Array.ConvertAll(Enum.GetValues<Precision>(), Runs);
+    // .NET asks whether the system saves the registers; a system that forbids executable pages says so on one.
+    private static readonly bool _allowed =
+        Avx2.X64.IsSupported && Fma.X64.IsSupported && ExecutableMemory.Load([0xC3]) != 0;
 
-    /// <summary>What a kernel works on; offsets are those that <see cref="KernelAssembler"/> reads.</summary>
+    private readonly int _vectors;
+    private readonly Func<Precision, int, int, bool, byte[]> _assemble;
+    private readonly bool[] _supported;
+    private readonly nint[] _kernels;
+
+    /// <param name="lanes">32-bit elements of a register.</param>
+    /// <param name="vectors">Registers of a row.</param>
+    /// <param name="supports">Whether the processor has what products of a precision need.</param>
+    /// <param name="assemble">Writes the code for a precision, rows, registers of a row, and whether A is read by
+    /// columns.</param>
+    private GeneratedKernel(
+        int lanes, int vectors, Func<Precision, bool> supports, Func<Precision, int, int, bool, byte[]> assemble)
+    {
+        (Lanes, _vectors, _assemble) = (lanes, vectors, assemble);
+        _supported = Array.ConvertAll(Enum.GetValues<Precision>(), p => _allowed && supports(p));
+        _kernels = new nint[_supported.Length * Rows * vectors * 2];
+    }
+
+    /// <summary>Blocks of 6 x 64 in 24 of 32 registers.</summary>
+    public static GeneratedKernel Avx512Kernel { get; } = new(16, 4,
+        precision => Avx512F.X64.IsSupported && precision switch
+        {
+            Precision.BFloat16 => Processor.HasAvx512BFloat16,
+            Precision.Int8 => Processor.HasAvx512Vnni,
+            _ => true,
+        },
+        (precision, rows, vectors, byColumns) =>
+            KernelAssembler.Assemble(precision, rows, vectors, byColumns, _windows));
+
+    /// <summary>Blocks of 6 x 16 in 12 of 16 registers, for all precisions.</summary>
+    public static GeneratedKernel Avx2Kernel { get; } = new(8, 2,
+        _ => true,
+        (precision, rows, vectors, byColumns) =>
+            Avx2KernelAssembler.Assemble(precision, rows, vectors, byColumns, _windows, AvxVnni.IsSupported));
+
+    /// <summary>32-bit elements of a register.</summary>
+    public int Lanes { get; }
+
+    /// <summary>The columns of a full block, and of a panel.</summary>
+    public int Columns => Lanes * _vectors;
+
+    /// <summary>What a kernel works on; offsets are those that <see cref="KernelFrame"/> has.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Arguments
     {
@@ -47,7 +82,7 @@ internal static unsafe class GeneratedKernel
         /// </summary>
         public nint StrideA;
 
-        /// <summary>[depth, 64] 32-bit elements.</summary>
+        /// <summary>[depth, <see cref="Columns"/>] 32-bit elements.</summary>
         public void* Panel;
 
         /// <summary>The number of 32-bit elements in a row of A.</summary>
@@ -67,20 +102,32 @@ internal static unsafe class GeneratedKernel
         /// <summary>Added last, or null.</summary>
         public float* Addend;
 
-        /// <summary>A bit for each column of the last register.</summary>
-        public long Mask;
+        /// <summary>Columns in the last register, at least 1.</summary>
+        public long LastColumns;
+
+        /// <summary>How many blocks of rows, one below the other, at least 1. A, C, Start and Addend follow.</summary>
+        public long Blocks;
+    }
+
+    /// <summary>
+    /// What this thread runs for panels of a width in a precision; null if that is a <see cref="GemmKernel"/>.
+    /// </summary>
+    public static GeneratedKernel? For(int panelWidth, Precision precision)
+    {
+        GeneratedKernel kernel = panelWidth == Avx512Kernel.Columns ? Avx512Kernel : Avx2Kernel;
+        return panelWidth == kernel.Columns && kernel._supported[(int)precision]
+            && Compute.Current.UsesGeneratedKernels ? kernel : null;
     }
 
     /// <summary>Whether this thread runs generated code for products of this precision.</summary>
-    public static bool Supports(Precision precision)
-        => Compute.Current.UsesGeneratedKernels && _supported[(int)precision];
+    public static bool Supports(Precision precision) => For(GemmKernel.PanelWidth(precision), precision) is not null;
 
-    /// <summary>Runs the kernel for a block of this size.</summary>
-    /// <param name="vectors">Registers per row, 1 to 4: columns rounded up.</param>
+    /// <summary>Runs the kernel for blocks of this size.</summary>
+    /// <param name="vectors">Registers per row: columns rounded up.</param>
     /// <param name="byColumns">Whether a row of the product takes a column of A.</param>
-    public static void Run(Precision precision, int rows, int vectors, bool byColumns, Arguments* arguments)
+    public void Run(Precision precision, int rows, int vectors, bool byColumns, Arguments* arguments)
     {
-        int index = (((int)precision * Rows + rows - 1) * 4 + vectors - 1) * 2 + (byColumns ? 1 : 0);
+        int index = (((int)precision * Rows + rows - 1) * _vectors + vectors - 1) * 2 + (byColumns ? 1 : 0);
         nint code = Volatile.Read(ref _kernels[index]);
         if (code == 0) code = GenerateKernel(index, precision, rows, vectors, byColumns);
         ((delegate* unmanaged[SuppressGCTransition]<Arguments*, void>)code)(arguments);
@@ -89,8 +136,8 @@ internal static unsafe class GeneratedKernel
     /// <summary>Rounds to bfloat16 as many elements as whole registers hold; returns how many.</summary>
     public static int Round(ReadOnlySpan<float> x, Span<uint> y)
     {
-        int count = x.Length & -2 * Lanes;
-        if (count == 0 || !Supports(Precision.BFloat16)) return 0;
+        int count = x.Length & -2 * Avx512Kernel.Lanes;
+        if (count == 0 || For(Avx512Kernel.Columns, Precision.BFloat16) is null) return 0;
         nint code = Volatile.Read(ref _rounding);
         if (code == 0) code = Generate(ref _rounding, () => KernelAssembler.AssembleRounding(_windows));
         fixed (float* px = x)
@@ -102,8 +149,8 @@ internal static unsafe class GeneratedKernel
     /// <summary>The same for pairs of elements of two rows.</summary>
     public static int RoundPairs(ReadOnlySpan<float> low, ReadOnlySpan<float> high, Span<uint> y)
     {
-        int count = Math.Min(low.Length, high.Length) & -Lanes;
-        if (count == 0 || !Supports(Precision.BFloat16)) return 0;
+        int count = Math.Min(low.Length, high.Length) & -Avx512Kernel.Lanes;
+        if (count == 0 || For(Avx512Kernel.Columns, Precision.BFloat16) is null) return 0;
         nint code = Volatile.Read(ref _pairRounding);
         if (code == 0) code = Generate(ref _pairRounding, () => KernelAssembler.AssemblePairRounding(_windows));
         fixed (float* pl = low, ph = high)
@@ -113,9 +160,8 @@ internal static unsafe class GeneratedKernel
     }
 
     // Apart from Run, which would otherwise allocate what the function holds on to on every call.
-    private static nint GenerateKernel(int index, Precision precision, int rows, int vectors, bool byColumns)
-        => Generate(
-            ref _kernels[index], () => KernelAssembler.Assemble(precision, rows, vectors, byColumns, _windows));
+    private nint GenerateKernel(int index, Precision precision, int rows, int vectors, bool byColumns)
+        => Generate(ref _kernels[index], () => _assemble(precision, rows, vectors, byColumns));
 
     private static nint Generate(ref nint place, Func<byte[]> assemble)
     {
@@ -128,15 +174,5 @@ internal static unsafe class GeneratedKernel
             Volatile.Write(ref place, code);
             return code;
         }
-    }
-
-    private static bool Runs(Precision precision)
-    {
-        return _allowed && precision switch
-        {
-            Precision.BFloat16 => Processor.HasAvx512BFloat16,
-            Precision.Int8 => Processor.HasAvx512Vnni,
-            _ => true,
-        };
     }
 }

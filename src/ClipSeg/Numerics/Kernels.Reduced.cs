@@ -81,10 +81,33 @@ internal static partial class Kernels
                 (Avx512F.ConvertToVector128SByteWithSaturation(rounded).AsByte() ^ flip).CopyTo(bytes[first..]);
             }
         }
+        else if (Avx2.IsSupported)
+        {
+            first = QuantizeByAvx2(x, bytes, inverse, (byte)shift);
+        }
         for (int i = first; i < x.Length; i++)
             bytes[i] = (byte)((int)MathF.Round(x[i] * inverse, MidpointRounding.ToEven) + shift);
         bytes[x.Length..].Clear();
         return scale;
+    }
+
+    /// <summary>As many bytes as whole registers hold; returns how many.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int QuantizeByAvx2(ReadOnlySpan<float> x, Span<byte> y, float factor, byte flip)
+    {
+        Vector256<int> order = Vector256.Create(0, 4, 1, 5, 2, 6, 3, 7);        // packing works on halves of registers
+        int first = 0;
+        for (; first + Vector256<byte>.Count <= x.Length; first += Vector256<byte>.Count)
+        {
+            Vector256<short> low = Avx2.PackSignedSaturate(Rounded(x[first..]), Rounded(x[(first + 8)..]));
+            Vector256<short> high = Avx2.PackSignedSaturate(Rounded(x[(first + 16)..]), Rounded(x[(first + 24)..]));
+            Vector256<int> packed = Avx2.PackSignedSaturate(low, high).AsInt32();
+            (Avx2.PermuteVar8x32(packed, order).AsByte() ^ Vector256.Create(flip)).CopyTo(y[first..]);
+        }
+        return first;
+
+        Vector256<int> Rounded(ReadOnlySpan<float> values)
+            => Avx.ConvertToVector256Int32(Vector256.Create(values) * factor);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

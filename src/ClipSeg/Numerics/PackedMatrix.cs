@@ -18,7 +18,7 @@ internal sealed unsafe class PackedMatrix
     public PackedMatrix(int rows, int columns, int? panelWidth = null, Precision precision = Precision.Float32)
     {
         Precision = precision;
-        PanelWidth = panelWidth ?? GemmKernel.Best.Columns;
+        PanelWidth = panelWidth ?? GemmKernel.PanelWidth(precision);
         Resize(rows, columns);
     }
 

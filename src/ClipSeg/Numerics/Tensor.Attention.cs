@@ -75,6 +75,9 @@ internal sealed partial class Tensor
     private sealed class HeadsAttention(
         Tensor q, Tensor k, Tensor v, int heads, bool causal, AttentionMask? mask, float dropout, uint seed)
     {
+        private const int QueriesAtOnce = GemmKernel.MaxColumns;
+        private const int StrideOfScores = 16;      // a multiple of: a register, and a cache line
+
         private readonly int _tokens = q[1], _width = q[2], _d = q[2] / heads;
         private readonly float _scale = 1 / MathF.Sqrt(q[2] / heads);
 
@@ -87,7 +90,7 @@ internal sealed partial class Tensor
         public void Forward(int i, Tensor y)
         {
             using TensorScope scope = new();
-            int start = Start(i), width = GemmKernel.Best.Columns;
+            int start = Start(i), width = QueriesAtOnce;
             ReducedRows? reduced =
                 Precision == Precision.Float32 ? null : ReducedRows.Of(k.Data[start..], _width, _tokens, _d, Precision);
             ReadOnlySpan<float> keys = reduced is null ? k.Data[start..] : reduced.Elements.Data;
@@ -102,7 +105,8 @@ internal sealed partial class Tensor
                 int count = Math.Min(width, _tokens - first), at = start + first * _width;
                 PackedMatrix queries = PackedMatrix.Rent(_d, count, Precision),
                     weights = PackedMatrix.Rent(_tokens, count, Precision);
-                Span<float> scores = Precision == Precision.Float32 ? weights.FirstPanel : apart;
+                bool inPlace = Precision == Precision.Float32 && weights.PanelWidth == width;
+                Span<float> scores = inPlace ? weights.FirstPanel : apart;
                 queries.Pack(q.Data[at..], _width, transposed: true);
                 Gemm.MultiplyHere(keys, keyStride, _tokens, queries, scores, width);            // K Qᵀ [T, 64]
                 queries.Return();
@@ -112,7 +116,7 @@ internal sealed partial class Tensor
                 for (int t = 0; dropout > 0 && t < _tokens; t++)
                     Kernels.Dropout(scores.Slice(t * width, count), dropout, seed, DropoutStart(i, t) + (uint)first);
 
-                if (Precision != Precision.Float32) weights.Pack(scores, width, transposed: false);
+                if (!inPlace) weights.Pack(scores, width, transposed: false);
                 Gemm.MultiplyHere(values, _d, weights, result, width);                          // Vᵀ E [D, 64]
                 weights.Return();
 
@@ -124,7 +128,7 @@ internal sealed partial class Tensor
 
         public void Backward(int i, Tensor dy, Tensor dq, Tensor dk, Tensor dv)
         {
-            int start = Start(i), n = _tokens, stride = (n + GeneratedKernel.Lanes - 1) & -GeneratedKernel.Lanes;
+            int start = Start(i), n = _tokens, stride = (n + StrideOfScores - 1) & -StrideOfScores;
             float[] buffer = BufferPool.Rent((3 * n + 1) * stride);
             Span<float> p = buffer.AsSpan(0, n * stride), dp = buffer.AsSpan(n * stride, n * stride),
                 t = buffer.AsSpan(2 * n * stride, n * stride), sums = buffer.AsSpan(3 * n * stride, stride);

@@ -10,13 +10,30 @@ public sealed class GemmTests
     [MemberData(nameof(PanelWidths))]
     public void Gemm_equals_its_definition_at_every_tail(int panelWidth)
     {
+        EqualsItsDefinition(panelWidth);
+        GeneratedCode.Without(() => EqualsItsDefinition(panelWidth));
+    }
+
+    [Theory]
+    [MemberData(nameof(PanelWidths))]
+    public void Gemm_gives_what_the_portable_kernel_gives(int panelWidth)
+    {
+        foreach (Precision precision in Enum.GetValues<Precision>()) CompareWithPortable(panelWidth, precision);
+    }
+
+    private static void CompareWithPortable(int panelWidth, Precision precision)
+    {
         Random random = new(42);
-        foreach (int m in (int[])[1, 2, 5, 6, 7, 12, 13, 170])
+        foreach ((int m, int n, int k) in ((int, int, int)[])[(1, 1, 1), (7, 17, 5), (13, 70, 800), (30, 33, 1601)])
         {
-            foreach (int n in (int[])[1, 3, 8, 15, 17, 63, 64, 65, 130])
-            {
-                foreach (int k in (int[])[1, 2, 31, 800]) Compare(random, panelWidth, m, n, k, Activation.None);
-            }
+            float[] a = random.Floats(m * k), bias = random.Floats(n), actual = new float[m * n];
+            PackedMatrix b = new(k, n, panelWidth, precision);
+            b.Pack(random.Floats(k * n), k, transposed: true);
+            float[] expected = new float[m * n];
+            Gemm.Multiply(a, k, m, b, actual, n, new() { Bias = bias, Activation = Activation.QuickGelu });
+            GeneratedCode.Without(() => Gemm.Multiply(
+                a, k, m, b, expected, n, new() { Bias = bias, Activation = Activation.QuickGelu }));
+            Close.All(expected, actual, 2e-5f * MathF.Sqrt(k), what: $"{precision} {m}x{n}x{k}");
         }
     }
 
@@ -53,6 +70,18 @@ public sealed class GemmTests
         Gemm.MultiplyHere(a, 300, 250, b, one, 500);
         Gemm.Multiply(a, 300, 250, b, many, 500);
         Assert.Equal(one, many);
+    }
+
+    private static void EqualsItsDefinition(int panelWidth)
+    {
+        Random random = new(42);
+        foreach (int m in (int[])[1, 2, 5, 6, 7, 12, 13, 170])
+        {
+            foreach (int n in (int[])[1, 3, 8, 15, 17, 63, 64, 65, 130])
+            {
+                foreach (int k in (int[])[1, 2, 31, 800]) Compare(random, panelWidth, m, n, k, Activation.None);
+            }
+        }
     }
 
     private static void Compare(

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using ClipSeg.Numerics;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
@@ -7,20 +8,22 @@ namespace ClipSeg.Tests.Numerics;
 
 public sealed unsafe class GeneratedKernelTests
 {
-    public static TheoryData<Precision> Precisions => [Precision.Float32, Precision.BFloat16, Precision.Int8];
+    public static TheoryData<Precision> Precisions => [.. Enum.GetValues<Precision>()];
 
     [Theory]
     [MemberData(nameof(Precisions))]
     public void Generated_code_equals_its_definition_for_every_block(Precision precision)
     {
-        if (!GeneratedKernel.Supports(precision)) return;       // another processor, or switched off
         Random random = new(7);
-        foreach (bool byColumns in (bool[])[false, true])
+        foreach (GeneratedKernel kernel in KernelsFor(precision))
         {
-            for (int rows = 1; rows <= GeneratedKernel.Rows; rows++)
+            foreach (bool byColumns in (bool[])[false, true])
             {
-                for (int columns = 1; columns <= GeneratedKernel.Columns; columns++)
-                    Compare(precision, rows, columns, depth: 1 + random.Next(40), byColumns, random);
+                for (int rows = 1; rows <= GeneratedKernel.Rows; rows++)
+                {
+                    for (int columns = 1; columns <= kernel.Columns; columns++)
+                        Compare(kernel, precision, rows, columns, depth: 1 + random.Next(40), byColumns, random);
+                }
             }
         }
     }
@@ -29,10 +32,17 @@ public sealed unsafe class GeneratedKernelTests
     [MemberData(nameof(Precisions))]
     public void Code_for_Windows_keeps_what_belongs_to_its_caller(Precision precision)
     {
-        if (!GeneratedKernel.Supports(precision) || OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows()) return;
+        foreach (GeneratedKernel kernel in KernelsFor(precision)) CallAsWindows(kernel, precision);
+    }
+
+    private static void CallAsWindows(GeneratedKernel kernel, Precision precision)
+    {
         Random random = new(7);
-        Block block = new(precision, rows: 6, columns: 64, depth: 9, byColumns: false, random);
-        nint code = ExecutableMemory.Load(KernelAssembler.Assemble(precision, 6, 4, byColumns: false, windows: true));
+        Block block = new(kernel, precision, rows: 6, columns: kernel.Columns, depth: 9, byColumns: false, random);
+        nint code = ExecutableMemory.Load(kernel == GeneratedKernel.Avx512Kernel
+            ? KernelAssembler.Assemble(precision, 6, 4, byColumns: false, windows: true)
+            : Avx2KernelAssembler.Assemble(precision, 6, 2, byColumns: false, windows: true, AvxVnni.IsSupported));
 
         // A caller under Windows' convention, called under System V's: the arguments go to rcx, and a pattern that is
         // in xmm6 to xmm15 before must be there afterwards.
@@ -49,13 +59,40 @@ public sealed unsafe class GeneratedKernelTests
     public void Switched_off_nothing_is_generated(Precision precision) => GeneratedCode.Without(
         () => Assert.False(GeneratedKernel.Supports(precision)));
 
-    private static void Compare(
-        Precision precision, int rows, int columns, int depth, bool byColumns, Random random)
+    [Fact]
+    public void Bytes_are_multiplied_by_AVX_VNNI_where_there_is_one()
     {
-        Block block = new(precision, rows, columns, depth, byColumns, random);
-        block.Run(arguments => GeneratedKernel.Run(
-            precision, rows, (columns + 15) / 16, byColumns, (GeneratedKernel.Arguments*)arguments));
-        block.Check();
+        byte[] code = Avx2KernelAssembler.Assemble(Precision.Int8, 6, 2, byColumns: false, windows: false, vnni: true);
+        Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(code));
+        List<Instruction> products = [];
+        for (Instruction i = decoder.Decode(); i.Mnemonic != Mnemonic.Ret; i = decoder.Decode())
+        {
+            Assert.False(i.IsInvalid);
+            Assert.NotEqual(EncodingKind.EVEX, i.Code.Encoding());
+            if (i.Mnemonic == Mnemonic.Vpdpbusd) products.Add(i);
+        }
+        Assert.All(products, i => Assert.Equal(Code.VEX_Vpdpbusd_ymm_ymm_ymmm256, i.Code));
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => Register.YMM0 + i), products.Select(i => i.Op0Register));
+        Assert.All(products, i => Assert.Equal(Register.YMM14, i.Op1Register));           // unsigned
+        Assert.Equal([Register.YMM12, Register.YMM13], products.Select(i => i.Op2Register).Distinct());
+    }
+
+    /// <summary>What this processor runs: nothing, if generated code is switched off.</summary>
+    private static IEnumerable<GeneratedKernel> KernelsFor(Precision precision)
+        => ((GeneratedKernel[])[GeneratedKernel.Avx512Kernel, GeneratedKernel.Avx2Kernel])
+            .Where(kernel => GeneratedKernel.For(kernel.Columns, precision) == kernel);
+
+    private static void Compare(
+        GeneratedKernel kernel, Precision precision, int rows, int columns, int depth, bool byColumns, Random random)
+    {
+        int vectors = (columns + kernel.Lanes - 1) / kernel.Lanes;
+        foreach (int blocks in (int[])[1, 3])
+        {
+            Block block = new(kernel, precision, rows * blocks, columns, depth, byColumns, random);
+            block.Run(arguments => kernel.Run(
+                precision, rows, vectors, byColumns, (GeneratedKernel.Arguments*)arguments), blocks);
+            block.Check();
+        }
     }
 
     private static byte[] WindowsCaller(nint code)
@@ -77,6 +114,7 @@ public sealed unsafe class GeneratedKernelTests
     /// <summary>A block with random operands, and what the definition makes of them.</summary>
     private sealed class Block
     {
+        private readonly GeneratedKernel _kernel;
         private readonly Precision _precision;
         private readonly int _rows, _columns, _depth, _stride, _strideA;
         private readonly bool _byColumns;
@@ -84,13 +122,16 @@ public sealed unsafe class GeneratedKernelTests
         private readonly float[] _start, _addend;
         private readonly Fenced _c;
 
-        public Block(Precision precision, int rows, int columns, int depth, bool byColumns, Random random)
+        public Block(
+            GeneratedKernel kernel, Precision precision, int rows, int columns, int depth, bool byColumns,
+            Random random)
         {
-            (_precision, _rows, _columns, _depth, _byColumns) = (precision, rows, columns, depth, byColumns);
+            (_kernel, _precision, _rows, _columns, _depth, _byColumns) =
+                (kernel, precision, rows, columns, depth, byColumns);
             _stride = columns + 3;
             _strideA = byColumns ? rows + 2 : depth + 2;
             _a = Elements(random, (byColumns ? depth : rows) * _strideA);
-            _panel = Elements(random, depth * GeneratedKernel.Columns);
+            _panel = Elements(random, depth * kernel.Columns);
             _start = random.Floats(columns);
             if (precision == Precision.Int8)
                 _start = Array.ConvertAll(_start, x => BitConverter.Int32BitsToSingle((int)(x * 9999)));
@@ -98,7 +139,7 @@ public sealed unsafe class GeneratedKernelTests
             _c = new(rows * _stride);
         }
 
-        public void Run(Action<nint> run)
+        public void Run(Action<nint> run, int blocks = 1)
         {
             fixed (uint* a = _a, panel = _panel)
             fixed (float* start = _start, addend = _addend, c = _c.Span)
@@ -113,7 +154,8 @@ public sealed unsafe class GeneratedKernelTests
                     StrideC = _stride * 4,
                     Start = start,
                     Addend = _precision == Precision.Int8 ? null : addend,
-                    Mask = 0xFFFF >> (_columns + 15) / 16 * 16 - _columns,
+                    Blocks = blocks,
+                    LastColumns = (_columns - 1) % _kernel.Lanes + 1,
                 };
                 run((nint)(&arguments));
             }
@@ -148,7 +190,7 @@ public sealed unsafe class GeneratedKernelTests
             for (int p = 0; p < _depth; p++)
             {
                 uint a = _a[_byColumns ? p * _strideA + row : row * _strideA + p];
-                uint b = _panel[p * GeneratedKernel.Columns + column];
+                uint b = _panel[p * _kernel.Columns + column];
                 sum += _precision switch
                 {
                     Precision.Float32 =>
