@@ -3,7 +3,10 @@ using ClipSeg.Numerics;
 
 namespace ClipSeg.Peers;
 
-/// <summary>ClipSeg: texts once, each picture once, and the decoder for each picture with all texts.</summary>
+/// <summary>
+/// ClipSeg: texts once, each picture once, on a thread of its own if there are many, and the decoder for each picture
+/// with all texts.
+/// </summary>
 internal sealed class OwnPeer : IPeer
 {
     private Segmenter? _segmenter;
@@ -30,14 +33,14 @@ internal sealed class OwnPeer : IPeer
         using TensorScope scope = new();
         Tensor texts = engine.EmbedTexts(work.Ids);                                                 // [P, E]
         float[][] logits = new float[work.Pictures][];
-        for (int i = 0; i < logits.Length; i++)
+        Workers.EachApart(logits.Length, i =>
         {
             using TensorScope one = new();
             Tensor picture = Tensor.Empty(1, 3, work.Side, work.Side);
             pixels.AsSpan(i * picture.Length, picture.Length).CopyTo(picture.Data);
             Tensor[] activations = engine.Activations(picture);                                     // [1, T, C] each
             logits[i] = engine.Decode(activations, texts, grid, grid).Data.ToArray();               // [P, H, W]
-        }
+        });
         return logits;
     }
 

@@ -53,6 +53,10 @@ public sealed class CSharpGuideTests : IDisposable
 
         Assert.Equal(picture.Width, finer[1].Width);
 
+        Mask[][] many = segmenter.Segment([picture, Image.Load(mug)], ["a circle", "a triangle"]);
+
+        Assert.Equal(finer.Length, many[1].Length);
+
         Prompt words = segmenter.Prompt("mug", "a photo of a {}.");                 // in words, in a sentence
         Prompt shown = segmenter.Prompt(Image.Load(mug), Mask.Load(mugMask));       // shown: a picture, and where
         Prompt both = Prompt.Mix(shown, words, 0.5f);                               // half picture, half words

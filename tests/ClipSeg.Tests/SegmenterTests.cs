@@ -57,6 +57,34 @@ public sealed class SegmenterTests
             Close.All(segmenter.Segment(_scene, prompts[p]).Values, together[p].Values, 1e-5f, what: prompts[p]);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void Segment_gives_many_pictures_the_same_masks_as_one_by_one(int count)
+    {
+        using Segmenter segmenter = Segmenter.Load(Fixtures.At("model", "mini"), new() { Threads = 2 });
+        Image[] pictures = [.. Enumerable.Range(0, count).Select(i => _scene.Resize(40 + 9 * i, 60))];
+        Mask[][] together = segmenter.Segment(pictures, ["a dog", "two red circles"]);
+
+        Assert.Equal(count, together.Length);
+        for (int i = 0; i < count; i++)
+        {
+            Mask[] alone = segmenter.Segment(segmenter.Encode(pictures[i]), ["a dog", "two red circles"]);
+            Assert.Equal(alone.Select(m => m.Values), together[i].Select(m => m.Values));
+        }
+    }
+
+    [Fact]
+    public void Many_pictures_stop_when_they_are_cancelled_and_one_that_is_missing_is_an_error()
+    {
+        using Segmenter segmenter = Segmenter.Load(Fixtures.At("model", "mini"), new() { Threads = 2 });
+        Assert.Throws<OperationCanceledException>(
+            () => segmenter.Segment([_scene, _scene], ["a dog"], new CancellationToken(canceled: true)));
+        Assert.Throws<ArgumentNullException>(() => segmenter.Segment([_scene, null!], ["a dog"]));
+        Assert.Single(segmenter.Segment([_scene], ["a dog"]));
+    }
+
     [Fact]
     public void Segment_works_at_another_size()
     {

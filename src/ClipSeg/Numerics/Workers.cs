@@ -62,6 +62,17 @@ internal sealed class Workers : IDisposable
         });
     }
 
+    /// <summary>
+    /// Calls <paramref name="body"/>(i) for 0..<paramref name="total"/>, as many at once as there are threads, which
+    /// then need not wait for each other; what does not fill a round of that follows on all threads, one by one.
+    /// </summary>
+    public static void EachApart(int total, Action<int> body)
+    {
+        int apart = total - total % Compute.Current.Workers.Count;
+        Each(apart, body);
+        for (int i = apart; i < total; i++) body(i);
+    }
+
     /// <summary>Ends the threads, once the job that runs is done.</summary>
     public void Dispose()
     {
