@@ -1,4 +1,6 @@
 using System.CommandLine;
+using ClipSeg.Cli.Jobs;
+using ClipSeg.Jobs;
 using ClipSeg.Server;
 
 namespace ClipSeg.Cli;
@@ -9,6 +11,7 @@ internal sealed class ServeCommand
     private const string Examples = """
         clipseg serve
         clipseg serve --model CIDAS/clipseg-rd64-refined --precision int8 --port 9000
+        clipseg serve --store s3://bucket --broker amqp://queue.example.org
         curl -F image=@photo.jpg -F prompt="a cup" http://127.0.0.1:8080/v1/segment
         curl -F image=@photo.jpg -F prompt="a cup" -H "Accept: image/png" http://127.0.0.1:8080/v1/segment -o cup.png
         """;
@@ -125,6 +128,7 @@ internal sealed class ServeCommand
         HelpName = "text|json",
     };
 
+    private readonly PlaceOptions _place = new(needsBroker: true);
     private readonly ComputeOptions _compute = new();
     private readonly Terminal _terminal;
 
@@ -141,6 +145,7 @@ internal sealed class ServeCommand
             serve._labels, serve._labelStudio, serve._picturesFrom, serve._check,
             serve._log.AcceptOnlyFromAmong("text", "json")])
             command.Options.Add(option);
+        serve._place.AddTo(command);
         serve._compute.AddTo(command);
         command.SetAction(serve.Run);
         return command;
@@ -170,12 +175,30 @@ internal sealed class ServeCommand
             PictureOrigins = parsed.GetValue(_picturesFrom) ?? [],
             JsonLog = (parsed.GetValue(_log) ?? (_terminal.Interactive ? "text" : "json")) == "json",
         };
-        ServerHost.Run(options, Load(parsed),
-            urls => _terminal.WriteLine($"Listening at {string.Join(", ", urls)}; Ctrl-C ends."), _terminal.Stop)
-            .GetAwaiter().GetResult();
-        return CommandLine.Done;
+        JobPlace? jobs = Jobs(parsed);
+        try
+        {
+            ServerHost.Run(options, Load(parsed), jobs,
+                urls => _terminal.WriteLine($"Listening at {string.Join(", ", urls)}; Ctrl-C ends."), _terminal.Stop)
+                .GetAwaiter().GetResult();
+            return CommandLine.Done;
+        }
+        finally
+        {
+            jobs?.Broker.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
 
         int Number(Option<int?> option) => parsed.GetValue(option)!.Value;      // each has a default
+    }
+
+    /// <summary>Where jobs are; null if neither store nor broker is named.</summary>
+    private JobPlace? Jobs(ParseResult parsed)
+    {
+        string? store = parsed.GetValue<string?>("--store") ?? _terminal.Variable("CLIPSEG_STORE");
+        string? broker = parsed.GetValue<string?>("--broker") ?? _terminal.Variable("CLIPSEG_BROKER");
+        if (string.IsNullOrWhiteSpace(store) && string.IsNullOrWhiteSpace(broker)) return null;
+        return new(_place.Store(parsed, _terminal, make: true), _place.Broker(parsed, _terminal)!,
+            cancel => Broker.Connect(new(broker!), _ => { }, cancel));
     }
 
     /// <summary>For containers, which have no curl.</summary>

@@ -7,7 +7,7 @@ namespace ClipSeg.Server;
 
 /// <summary>The service's own routes; those of other programs are adapters.</summary>
 internal sealed class Endpoints(
-    ServerOptions options, IReadOnlyList<ServedModel> models, Segmentation segmentation, Turns turns)
+    ServerOptions options, IReadOnlyList<ServedModel> models, Segmentation segmentation, Turns turns, bool hasJobs)
 {
     public void Map(IEndpointRouteBuilder v1)
     {
@@ -46,7 +46,8 @@ internal sealed class Endpoints(
     }
 
     private IResult Models() => Results.Json(
-        new ModelsAnswer([.. models.Select(m => new ModelAnswer(m.Name, m.Size, m.PatchSize, m.NotFoundBelow))]),
+        new ModelsAnswer([.. models.Select(m => new ModelAnswer(m.Name, m.Size, m.PatchSize, m.NotFoundBelow))])
+        { Jobs = hasJobs ? true : null },
         ServerJson.Strict.ModelsAnswer);
 
     private async Task<IResult> Read(HttpContext context, string? model = null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ClipSeg.Imaging;
+using ClipSeg.Jobs;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -66,9 +67,16 @@ internal static class Problems
     {
         RequestException e => e,
         ImageFormatException e => new(e.Message),
+        // Whoever has asked is gone, or else:
+        OperationCanceledException => new("The service is ending.", StatusCodes.Status503ServiceUnavailable),
         BadHttpRequestException e => new(e.Message, e.StatusCode),
         JsonException e => new($"The body is not the JSON that was expected: {e.Message}"),
         InvalidDataException e => new($"The form cannot be read: {e.Message}"),
+        StoreAwayException or BrokerException => new(error.Message, StatusCodes.Status503ServiceUnavailable)
+        {
+            RetryAfter = Turns.RetryAfter,
+        },
+        StoreException e => new(e.Message, StatusCodes.Status502BadGateway),
         IOException e => new($"The body cannot be read: {e.Message}"),
         _ => new("This is a defect of the service; its log says more.", StatusCodes.Status500InternalServerError),
     };

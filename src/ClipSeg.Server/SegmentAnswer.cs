@@ -66,7 +66,11 @@ internal sealed record PartAnswer(int[] Box, long Area, RleAnswer Rle);
 internal sealed record RleAnswer(int[] Size, string Counts);
 
 /// <summary>What <c>GET /v1/models</c> answers.</summary>
-internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models);
+internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models)
+{
+    /// <summary>Whether they work on jobs as well.</summary>
+    public bool? Jobs { get; init; }
+}
 
 /// <summary>A model that is served.</summary>
 /// <param name="Name">What requests call it.</param>

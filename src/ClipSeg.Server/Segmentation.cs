@@ -72,6 +72,26 @@ internal sealed class Segmentation
         CheckRange("dropBelow", request.Tools.DropBelow, 0, int.MaxValue);
     }
 
+    /// <summary>The same of a job; what can be wrong with it would otherwise be wrong at each worker.</summary>
+    /// <returns>Its model.</returns>
+    /// <exception cref="RequestException">Something is.</exception>
+    public ServedModel Check(JobRequest job)
+    {
+        SegmentRequest request = new()
+        {
+            Image = [],         // each of the store's stands there once
+            Model = job.Model,
+            Prompts = job.Prompts,
+            Negatives = job.Negatives,
+            Tools = job.Tools,
+        };
+        Check(request);
+        PhrasesOf(ExpressionsOf(request));
+        ServedModel model = ModelOf(job.Model);
+        model.At(job.Size);
+        return model;
+    }
+
     /// <summary>Computes; looks at <paramref name="cancel"/> between the network's blocks.</summary>
     /// <exception cref="RequestException">Something is wrong with a picture or the request.</exception>
     /// <exception cref="ImageFormatException">A picture cannot be read.</exception>
@@ -82,12 +102,7 @@ internal sealed class Segmentation
         ServedModel model = ModelOf(request.Model);
         Segmenter segmenter = model.At(request.Size);
         PromptExpression[] expressions = ExpressionsOf(request);
-        string[] phrases = [.. expressions.SelectMany(e => e.Phrases).Distinct(StringComparer.Ordinal)];
-        if (phrases.Length > _options.MaxPrompts)
-        {
-            throw new RequestException($"The prompts have {phrases.Length} phrases, expected at most "
-                + $"{_options.MaxPrompts}.");
-        }
+        string[] phrases = PhrasesOf(expressions);
         int masks = Math.Max(1, phrases.Length) + expressions.Count(e => !e.IsPhrase);
         Picture picture = PictureOf(request, masks);
         EncodedImage encoded = Encode(picture, model, segmenter, request.Fine, cancel);
@@ -174,6 +189,14 @@ internal sealed class Segmentation
         EncodedImage encoded = _measurements.Encode(() => segmenter.Encode(picture.Image, fine, cancel));
         _cache.Keep(picture, key, encoded);
         return encoded;
+    }
+
+    /// <summary>What the network is asked for, each once.</summary>
+    private string[] PhrasesOf(PromptExpression[] expressions)
+    {
+        string[] phrases = [.. expressions.SelectMany(e => e.Phrases).Distinct(StringComparer.Ordinal)];
+        return phrases.Length <= _options.MaxPrompts ? phrases : throw new RequestException(
+            $"The prompts have {phrases.Length} phrases, expected at most {_options.MaxPrompts}.");
     }
 
     private static PromptExpression[] ExpressionsOf(SegmentRequest request)

@@ -1,3 +1,4 @@
+using ClipSeg.Jobs;
 using ClipSeg.Model;
 
 namespace ClipSeg.Server;
@@ -11,10 +12,15 @@ internal sealed class ServedModel : IDisposable
     private readonly Segmenter _segmenter;
     private readonly Dictionary<int, Segmenter> _sizes = [];
     private readonly Lock _lock = new();
+    private readonly Lazy<string?> _hash;
 
     /// <param name="name">What requests and answers call it.</param>
     /// <param name="segmenter">Disposed with this.</param>
-    public ServedModel(string name, Segmenter segmenter) => (Name, _segmenter) = (name, segmenter);
+    public ServedModel(string name, Segmenter segmenter)
+    {
+        (Name, _segmenter) = (name, segmenter);
+        _hash = new(() => segmenter.Checkpoint is { } checkpoint ? ModelHash.Of(checkpoint) : null);
+    }
 
     public string Name { get; }
 
@@ -23,6 +29,10 @@ internal sealed class ServedModel : IDisposable
 
     /// <summary>What scores less is not there.</summary>
     public float NotFoundBelow => _segmenter.NotFoundBelow;
+
+    /// <summary>What workers are to have (<see cref="ModelHash"/>), which all weights are read for the first time; null
+    /// for a model that has none at hand.</summary>
+    public string? Hash => _hash.Value;
 
     public int PatchSize => _segmenter.Engine.Config.PatchSize;
 

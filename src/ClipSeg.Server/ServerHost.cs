@@ -19,11 +19,12 @@ internal static class ServerHost
 
     /// <summary>Serves until told to end, and then finishes what was accepted.</summary>
     /// <param name="models">At least one, the default first; disposed with the service.</param>
+    /// <param name="jobs">Null for a service without; stays open.</param>
     /// <param name="listening">Told the addresses, once there is an ear at them.</param>
-    public static async Task Run(ServerOptions options, IReadOnlyList<ServedModel> models,
+    public static async Task Run(ServerOptions options, IReadOnlyList<ServedModel> models, JobPlace? jobs,
         Action<IEnumerable<string>> listening, CancellationToken stop)
     {
-        await using WebApplication app = Build(options, models);
+        await using WebApplication app = Build(options, models, jobs);
         await app.StartAsync(stop);
         listening(app.Urls);
         await app.WaitForShutdownAsync(stop);
@@ -31,9 +32,10 @@ internal static class ServerHost
 
     /// <summary>Puts the service together; the caller starts and disposes it.</summary>
     /// <param name="models">At least one, the default first; disposed with the service.</param>
+    /// <param name="jobs">Null for a service without; stays open.</param>
     /// <param name="configure">For tests: what else is to be set.</param>
-    public static WebApplication Build(
-        ServerOptions options, IReadOnlyList<ServedModel> models, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(ServerOptions options, IReadOnlyList<ServedModel> models, JobPlace? jobs,
+        Action<WebApplicationBuilder>? configure = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -45,8 +47,12 @@ internal static class ServerHost
         builder.Services.AddRateLimiter(limiter =>
         {
             limiter.AddConcurrencyLimiter(UploadsPolicy, uploads => uploads.PermitLimit = options.Uploads);
+            limiter.AddConcurrencyLimiter(
+                JobRoutes.WatchersPolicy, watchers => watchers.PermitLimit = options.Watchers);
             limiter.OnRejected = (rejected, _) => new(Problems.Write(rejected.HttpContext, new RequestException(
-                $"All {options.Uploads} uploads that are received at once are taken.",
+                IsOf(rejected.HttpContext, JobRoutes.WatchersPolicy)
+                    ? $"All {options.Watchers} places of those who watch jobs are taken."
+                    : $"All {options.Uploads} uploads that are received at once are taken.",
                 StatusCodes.Status503ServiceUnavailable)
             { RetryAfter = Turns.RetryAfter }));
         });
@@ -87,8 +93,10 @@ internal static class ServerHost
         app.UseRequestTimeouts();
         app.UseRateLimiter();
         readiness.Map(app);
-        new Endpoints(options, models, segmentation, turns).Map(
-            app.MapGroup("/v1").WithMetadata(new NeedsKey()).RequireRateLimiting(UploadsPolicy));
+        RouteGroupBuilder v1 = app.MapGroup("/v1").WithMetadata(new NeedsKey()).RequireRateLimiting(UploadsPolicy);
+        new Endpoints(options, models, segmentation, turns, jobs is not null).Map(v1);
+        if (jobs is null) JobRoutes.MapNone(v1);
+        else new JobRoutes(jobs, segmentation, app.Lifetime).Map(v1);
         MapAdapters(app, options, models, segmentation, turns);
         app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new NeedsKey());
         Reference.Map(app);
@@ -109,6 +117,9 @@ internal static class ServerHost
         new HuggingFace(options, segmentation, turns).Map(routes);
         new Rembg(options, segmentation, turns).Map(routes);
     }
+
+    private static bool IsOf(HttpContext context, string policy)
+        => context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>()?.PolicyName == policy;
 
     private static void AddLog(WebApplicationBuilder builder, ServerOptions options)
     {

@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ClipSeg.Imaging;
+using ClipSeg.Jobs;
 
 namespace ClipSeg.Server;
 
@@ -10,6 +12,11 @@ namespace ClipSeg.Server;
 [JsonSerializable(typeof(PictureAnswer))]
 [JsonSerializable(typeof(ModelsAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(JobRequest))]
+[JsonSerializable(typeof(SubmitAnswer))]
+[JsonSerializable(typeof(JobsAnswer))]
+[JsonSerializable(typeof(JobStatus))]
+[JsonSerializable(typeof(RetryAnswer))]
 internal sealed partial class ServerJson : JsonSerializerContext
 {
     private const int MaxDepth = 16, MostEntries = 512;         // of a stranger's JSON
@@ -21,7 +28,8 @@ internal sealed partial class ServerJson : JsonSerializerContext
     public static void AddTo(JsonSerializerOptions options)
     {
         options.TypeInfoResolverChain.Insert(0, Strict);
-        options.Converters.Add(Strict.Options.Converters[0]);
+        foreach (JsonConverter names in Strict.Options.Converters.OfType<JsonConverterFactory>())
+            options.Converters.Add(names);
         options.Converters.Add(new ThresholdConverter());
         options.DefaultIgnoreCondition = Strict.Options.DefaultIgnoreCondition;
     }
@@ -39,6 +47,9 @@ internal sealed partial class ServerJson : JsonSerializerContext
             new JsonStringEnumConverter<Output>(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
             new ShortListConverter<string>(MostEntries), new ShortListConverter<Output>(MostEntries),
             new ThresholdConverter(),
+            new JsonStringEnumConverter<ResultKind>(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
+            new JsonStringEnumConverter<JobState>(JsonNamingPolicy.CamelCase),
+            new ShortListConverter<ResultKind>(MostEntries),
         },
     };
 }

@@ -18,6 +18,9 @@ internal sealed record ServerOptions
     /// <summary>How many uploads are received at once, those in the queue included.</summary>
     public int Uploads { get; init; } = 256;
 
+    /// <summary>How many watch jobs at once; each costs the store a look every two seconds.</summary>
+    public int Watchers { get; init; } = 64;
+
     /// <summary>Of a request's body, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 32 << 20;
 

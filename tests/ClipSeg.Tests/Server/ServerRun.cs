@@ -16,12 +16,18 @@ internal sealed class ServerRun : WebApplicationFactory<Terminal>
     private readonly ServerOptions _options;
     private readonly bool _onSocket;
     private readonly string _model;
+    private readonly JobPlace? _jobs;
     private WebApplication? _app;
 
     /// <param name="onSocket">Whether it listens at a port of this machine, with Kestrel's own limits.</param>
     /// <param name="model">A folder; by default the toy model.</param>
-    public ServerRun(ServerOptions? options = null, bool onSocket = false, string? model = null)
-        => (_options, _onSocket, _model) = ((options ?? new()) with { Port = 0 }, onSocket, model ?? CliRun.Mini);
+    /// <param name="jobs">Where jobs are; null for a service without.</param>
+    public ServerRun(
+        ServerOptions? options = null, bool onSocket = false, string? model = null, JobPlace? jobs = null)
+    {
+        (_options, _onSocket, _model) = ((options ?? new()) with { Port = 0 }, onSocket, model ?? CliRun.Mini);
+        _jobs = jobs;
+    }
 
     public static byte[] Scene { get; } = File.ReadAllBytes(CliRun.Scene);
 
@@ -97,7 +103,7 @@ internal sealed class ServerRun : WebApplicationFactory<Terminal>
     private void Start()
     {
         ServedModel model = new(Path.GetFileName(_model), Segmenter.Load(_model));
-        _app = ServerHost.Build(_options, [model], builder =>
+        _app = ServerHost.Build(_options, [model], _jobs, builder =>
         {
             if (!_onSocket) builder.WebHost.UseTestServer();
         });
