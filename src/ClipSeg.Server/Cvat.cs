@@ -55,17 +55,15 @@ internal sealed class Cvat(
         };
         segmentation.Check(request);
         CvatShape[] shapes = await turns.Run(() => segmentation.Run(request, gone).Found.Where(found => found.IsThere)
-            .Select(Shape).OfType<CvatShape>().ToArray(), gone);
+            .Select(Shape).ToArray(), gone);
         return Results.Json(shapes, AdapterJson.Lenient.CvatShapeArray);
     }
 
-    /// <summary>The mask of a label within its box, and the box's corners, which belong to it; null if there is
-    /// none.</summary>
-    private static CvatShape? Shape(Found found)
+    /// <summary>The mask of a label that was found within its box, and the box's corners, which belong to
+    /// it.</summary>
+    private static CvatShape Shape(Found found)
     {
-        IReadOnlyList<Component> parts = found.Mask.Parts();
-        if (parts.Count == 0) return null;
-        Component all = Component.Around(parts);
+        Component all = Component.Around(found.Mask.Parts());
         (int right, int bottom) = (all.X + all.Width - 1, all.Y + all.Height - 1);
         Mask binary = found.Mask.Binary;
         List<int> mask = new(all.Width * all.Height + 4);

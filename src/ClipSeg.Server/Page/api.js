@@ -36,9 +36,9 @@ function askForKey() {
   }, { once: true }));
 }
 
-/** The models: [{ name, size, patchSize }]. */
+/** What there is: { models: [{ name, size, patchSize, notFoundBelow }], jobs }. */
 export async function models() {
-  return (await (await ask("v1/models")).json()).models;
+  return (await ask("v1/models")).json();
 }
 
 /** Sends a picture; answers { id, width, height }. */
@@ -70,4 +70,42 @@ export async function engineered(fields, signal) {
 export async function bitmap(base64) {
   const bytes = Uint8Array.from(atob(base64), c => c.charCodeAt(0));
   return createImageBitmap(new Blob([bytes], { type: "image/png" }));
+}
+
+/** The jobs of the store: { jobs: [{ id, model, prompts, negatives, pictures }], more }. */
+export async function jobs() {
+  return (await ask("v1/jobs")).json();
+}
+
+/** How far a job is: { id, state, pictures, done, failed, dead, isFinal }. */
+export async function job(id) {
+  return (await ask(`v1/jobs/${id}`)).json();
+}
+
+/** Puts pictures into the queue; answers { job, pictures, published, new }. */
+export async function submitJob(asked) {
+  const headers = { "Content-Type": "application/json" };
+  return (await ask("v1/jobs", { method: "POST", headers, body: JSON.stringify(asked) })).json();
+}
+
+export async function cancelJob(id) {
+  await ask(`v1/jobs/${id}/cancel`, { method: "POST" });
+}
+
+export async function retryJob(id) {
+  await ask(`v1/jobs/${id}/retry`, { method: "POST" });
+}
+
+/** Calls back with each status of a job, until there are no more. (EventSource could not send the key.) */
+export async function watchJob(id, changed) {
+  const response = await ask(`v1/jobs/${id}/events`);
+  let text = "";
+  for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
+    const events = (text + part).split("\n\n");
+    text = events.pop();
+    for (const event of events) {
+      const data = event.split("\n").find(line => line.startsWith("data:"));
+      if (data) changed(JSON.parse(data.slice("data:".length)));
+    }
+  }
 }

@@ -2,8 +2,9 @@
 
 import * as api from "./api.js";
 import { coco, csharp, curl } from "./code.js";
+import { Jobs } from "./jobs.js";
 import { Support } from "./support.js";
-import { measure, View } from "./view.js";
+import { isFound, measure, View } from "./view.js";
 
 const $ = id => document.getElementById(id);
 const WAIT = 220;           // milliseconds after the last key
@@ -11,7 +12,7 @@ const EXAMPLES = ["garden", "picnic", "travel", "treasure"];
 const HINTS = { garden: "blueberries", picnic: "a slice of pizza", travel: "a car", treasure: "a key" };
 
 const state = {
-  file: null, name: "", image: null, model: "", prompts: [], negatives: [], models: [], hidden: new Set(), answer: null, masks: [],
+  file: null, name: "", image: null, model: "", prompts: [], negatives: [], hidden: new Set(), answer: null, masks: [], limits: {},
 };
 const view = new View($("picture"));
 const support = new Support($("support"), () => changedSupport());
@@ -84,7 +85,8 @@ async function ask() {
     const bitmaps = await Promise.all(answer.results.map(r => api.bitmap(r.mask)));
     signal.throwIfAborted();
     fail("");
-    show(answer, answer.results.map((r, i) => ({ prompt: r.prompt, bitmap: bitmaps[i], colour: rgb(r.colour), score: r.score })));
+    show(answer, answer.results.map((r, i) => ({ prompt: r.prompt, bitmap: bitmaps[i], colour: rgb(r.colour), score: r.score,
+      isBelowLimit: r.score < state.limits[answer.model] })));
   });
 }
 
@@ -115,21 +117,15 @@ async function segment(asked, signal) {
 function show(answer, masks) {
   state.answer = answer;
   state.masks = masks;
-  for (const mask of masks) {
-    mask.visible = !state.hidden.has(mask.prompt);
-    mask.isFaint = mask.score < (state.models.find(m => m.name === state.model)?.notFoundBelow ?? 0);
-  }
+  for (const mask of masks) mask.visible = !state.hidden.has(mask.prompt);
   view.setMasks(masks);
   for (const button of document.querySelectorAll("[data-save]")) button.disabled = masks.length === 0;
   chips();
   describe();
-  const found = masks.filter(isFound);
   if (masks.length) {
-    say(masks.map(m => `${m.prompt || "example"}: ${found.includes(m) ? `found, score ${percent(m.score)}` : "not found"}`).join("; "));
+    say(masks.map(m => `${m.prompt || "example"}: ${isFound(m, view.threshold) ? `found, score ${percent(m.score)}` : "not found"}`).join("; "));
   }
 }
-
-const isFound = mask => !mask.isFaint && measure(mask, view.threshold).share > 0;
 
 // What is seen
 
@@ -171,10 +167,12 @@ function chip(text, isDraft) {
   if (mask) {
     item.style.setProperty("--colour", `rgb(${mask.colour.join()})`);
     const { share } = measure(mask, view.threshold);
-    item.classList.toggle("absent", !isFound(mask));
-    if (!isFound(mask)) meter.textContent = "not found";
-    else meter.append(element("b", { textContent: percent(mask.score) }), ` · covers ${percent(share)}`);
-    meter.title = !isFound(mask) ? `Score ${percent(mask.score)}, ${percent(share)} above the threshold` : "How sure it is there; how much of the picture it covers";
+    const found = isFound(mask, view.threshold);
+    item.classList.toggle("absent", !found);
+    if (found) meter.append(element("b", { textContent: percent(mask.score) }), ` · covers ${percent(share)}`);
+    else meter.textContent = "not found";
+    meter.title = found ? "How sure it is there; how much of the picture it covers"
+      : mask.isBelowLimit ? `Its score, ${percent(mask.score)}, is below the model's limit` : "Nothing is above the threshold";
   } else meter.textContent = state.file ? "…" : "";
   item.append(eye, element("span", { className: "name", textContent: name, title: name }), meter,
     isDraft ? element("span") : dropper(text, state.prompts));
@@ -193,7 +191,7 @@ function dropper(text, list) {
 }
 
 function describe() {
-  const found = state.masks.filter(m => m.visible && isFound(m)).map(m => m.prompt || "example");
+  const found = state.masks.filter(m => m.visible && isFound(m, view.threshold)).map(m => m.prompt || "example");
   $("picture").setAttribute("aria-label", `${state.name}${found.length ? `, with masks of ${found.join(", ")}` : ""}`);
 }
 
@@ -372,10 +370,12 @@ async function begin() {
     return element("li", {}, button);
   }));
   try {
-    const models = await api.models();
+    const { models, jobs } = await api.models();
     $("model").append(...models.map(m => element("option", { value: m.name, textContent: m.name })));
     $("model").closest("label").hidden = models.length < 2;
+    for (const model of models) state.limits[model.name] = model.notFoundBelow;
     state.model = models[0].name;
+    if (jobs) new Jobs(() => state.model, say);
   } catch (e) {
     fail(e.message);
   }

@@ -26,7 +26,7 @@ export class View {
     this.draw();
   }
 
-  /** Shows masks: [{ bitmap, colour: [r, g, b], visible, isFaint }]; a faint one is on no overlay. */
+  /** Shows masks: [{ bitmap, colour: [r, g, b], visible, isBelowLimit }]. */
   setMasks(masks) {
     this.masks = masks;
     for (const mask of masks) mask.values ??= values(mask.bitmap, this.canvas.width, this.canvas.height);
@@ -47,8 +47,9 @@ export class View {
     });
   }
 
+  /** The masks of a view: an overlay has no colour for what is not found. */
   shown(kind) {
-    return this.masks.filter(m => m.visible && !(m.isFaint && kind === "overlay"));
+    return this.masks.filter(m => m.visible && (kind !== "overlay" || isFound(m, this.threshold)));
   }
 
   /** The same view with all the picture's pixels, as a PNG. */
@@ -71,6 +72,11 @@ export function measure(mask, threshold) {
     if (value > limit) above++;
   }
   return { peak: most / 255, share: above / mask.values.length };
+}
+
+/** Whether a mask's thing is there: a pixel is above the threshold, and the score is not below the model's own limit. */
+export function isFound(mask, threshold) {
+  return !mask.isBelowLimit && measure(mask, threshold).share > 0;
 }
 
 function pixels(bitmap, width, height) {

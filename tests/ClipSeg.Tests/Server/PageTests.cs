@@ -4,35 +4,24 @@ using Microsoft.Playwright;
 
 namespace ClipSeg.Tests.Server;
 
-/// <summary>The page, used as people use it, with the model in the box. Screenshots go to the folder
-/// <c>CLIPSEG_SCREENSHOTS</c>, if that is set.</summary>
+/// <summary>The page, used as people use it, with the model in the box.</summary>
 public sealed class PageTests : IAsyncLifetime
 {
-    private static readonly string? _screenshots = Environment.GetEnvironmentVariable("CLIPSEG_SCREENSHOTS");
     private static readonly string _garden = Path.Combine(Fixtures.Root, "examples", "garden.png");
 
     private readonly ServerRun _server =
         new(onSocket: true, model: Path.Combine(Fixtures.Root, "models", "clipseg-emoji"));
-    private readonly List<string> _complaints = [];
-    private IPlaywright? _playwright;
-    private IBrowser _browser = null!;
+    private Chromium? _browser;
     private IPage _page = null!;
 
     public async Task InitializeAsync()
     {
-        if (!File.Exists(BrowserFactAttribute.Path)) return;
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = BrowserFactAttribute.Path,
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        });
+        if (File.Exists(BrowserFactAttribute.Path)) _browser = await Chromium.Start();
     }
 
     public async Task DisposeAsync()
     {
-        if (_playwright is not null) await _browser.DisposeAsync();
-        _playwright?.Dispose();
+        if (_browser is not null) await _browser.DisposeAsync();
         _server.Dispose();
     }
 
@@ -41,6 +30,7 @@ public sealed class PageTests : IAsyncLifetime
     {
         await Open();
         await Shoot("empty-light");
+        Assert.False(await _page.Locator("#jobs").IsVisibleAsync());        // this service has none
         await Choose();
         Assert.Equal(0, await Tinted());
 
@@ -74,7 +64,7 @@ public sealed class PageTests : IAsyncLifetime
         await _page.GetByLabel("Soft", new() { Exact = true }).CheckAsync();
         await Drawn("soft");
         await Shoot("soft-light");
-        Assert.Empty(_complaints);
+        Assert.Empty(_browser!.Complaints);
     }
 
     [BrowserFact]
@@ -96,7 +86,7 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal(0, await Tinted());
         await _page.GetByLabel("Remove a flower").ClickAsync();
         await Assertions.Expect(_page.Locator("#chips .chip")).ToHaveCountAsync(0);
-        Assert.Empty(_complaints);
+        Assert.Empty(_browser!.Complaints);
     }
 
     [BrowserFact]
@@ -129,7 +119,7 @@ public sealed class PageTests : IAsyncLifetime
         await Settle();
         await _page.Locator("#remove-support").ClickAsync();
         Assert.False(await _page.Locator("#support-area").IsVisibleAsync());
-        Assert.Empty(_complaints);
+        Assert.Empty(_browser!.Complaints);
     }
 
     [BrowserFact]
@@ -159,7 +149,7 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal($"curl -F 'image=@garden.png' -F 'prompt=blueberries' {_server.Address}v1/segment",
             await _page.Locator("#curl").TextContentAsync());
         Assert.Contains("PromptExpression.Parse(\"blueberries\")", await _page.Locator("#csharp").TextContentAsync());
-        Assert.Empty(_complaints);
+        Assert.Empty(_browser!.Complaints);
     }
 
     [BrowserFact]
@@ -190,7 +180,7 @@ public sealed class PageTests : IAsyncLifetime
         await _page.Keyboard.PressAsync("ArrowUp");
         await _page.Keyboard.PressAsync(" ");
         await _page.Locator("#engineered[src]").WaitForAsync();
-        Assert.Empty(_complaints);
+        Assert.Empty(_browser!.Complaints);
     }
 
     [BrowserFact]
@@ -203,7 +193,7 @@ public sealed class PageTests : IAsyncLifetime
         await Ask("a pink flower");
         await Shoot("overlay-phone-dark");
         Assert.True(await _page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));
-        Assert.Empty(_complaints);
+        Assert.Empty(_browser!.Complaints);
     }
 
     [BrowserFact]
@@ -230,26 +220,7 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     private async Task Open(ColorScheme colours = ColorScheme.Light, int width = 1280, int height = 800)
-    {
-        _page = await _browser.NewPageAsync(new()
-        {
-            ColorScheme = colours,
-            ViewportSize = new() { Width = width, Height = height },
-        });
-        _page.SetDefaultTimeout(20_000);
-        _page.PageError += (_, error) => _complaints.Add(error);
-        _page.Console += (_, message) =>
-        {
-            if (message.Type == "error") _complaints.Add(message.Text);
-        };
-        _page.Request += (_, request) =>
-        {
-            Uri asked = new(request.Url);
-            if (asked.Scheme is "http" or "https" && asked.Port != _server.Address.Port) _complaints.Add(request.Url);
-        };
-        await _page.GotoAsync(_server.Address.ToString());
-        await _page.Locator("body[data-ready]").WaitForAsync();
-    }
+        => _page = await _browser!.Open(_server.Address, colours, width, height);
 
     private async Task Choose()
     {
@@ -322,8 +293,7 @@ public sealed class PageTests : IAsyncLifetime
 
     private async Task Shoot(string name)
     {
-        if (_screenshots is null) return;
         await Settle();
-        await _page.ScreenshotAsync(new() { Path = Path.Combine(_screenshots, $"{name}.png") });
+        await Chromium.Shoot(_page, name);
     }
 }
