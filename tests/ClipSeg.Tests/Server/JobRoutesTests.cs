@@ -230,6 +230,15 @@ public sealed class JobRoutesTests(RabbitMq rabbit) : IAsyncLifetime
         Assert.DoesNotContain("/v1/jobs", await client.GetStringAsync("/openapi/v1.json"));
     }
 
+    [Fact]
+    public void Serving_jobs_takes_a_store_and_a_broker()
+    {
+        using CliRun cli = new();
+        cli.AssertFailed(2, cli.Run("serve", "--store", cli.Folder.Path), "No broker: name a RabbitMQ");
+        cli.AssertFailed(2, cli.Run("serve", "--broker", "amqp://localhost"), "No store: name a folder");
+        cli.AssertFailed(2, cli.Run("serve", "--broker", "localhost", "--store", cli.Folder.Path), "expected amqp://");
+    }
+
     [BrokerFact]
     public async Task The_routes_are_described()
     {

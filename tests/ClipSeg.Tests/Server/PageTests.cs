@@ -46,7 +46,7 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal(2, await _page.Locator("#chips .chip").CountAsync());
         await Shoot("overlay-light");
 
-        await _page.GetByLabel("Cut-out").CheckAsync();
+        await _page.GetByLabel("Cut-out", new() { Exact = true }).CheckAsync();
         await Drawn("cutout");
         Assert.InRange(await Share("d[i + 3] === 0"), 0.5, 0.95);
         await Shoot("cutout-light");
