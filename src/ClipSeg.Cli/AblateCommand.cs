@@ -144,7 +144,8 @@ internal sealed class AblateCommand
     private AblationData Scenes(AblationRecipe recipe, ParseResult parsed)
     {
         int samples = recipe.Samples;
-        EmojiCatalogue catalogue = _terminal.Wait("Reading the artwork", () => _artwork.Catalogue(parsed));
+        EmojiCatalogue catalogue =
+            _terminal.Wait("Reading the artwork", () => _artwork.Catalogue(parsed, training: true));
         PhotoFolder? photos = _artwork.Photos(parsed);
         return new($"{recipe.Scenes} of {catalogue.Concepts.Count} concepts{(photos is null ? "" : ", photographs")}",
             train => new SceneData(Generator(SizeOf(train), ConceptPool.Seen), SceneSplit.Train, train.Seed,

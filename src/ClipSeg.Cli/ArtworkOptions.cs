@@ -32,14 +32,16 @@ internal sealed class ArtworkOptions
         command.Options.Add(_photos);
     }
 
-    public EmojiCatalogue Catalogue(ParseResult parsed)
+    /// <param name="parsed">What was said.</param>
+    /// <param name="training">Whether all of it is drawn again and again.</param>
+    public EmojiCatalogue Catalogue(ParseResult parsed, bool training = false)
     {
         string folder = parsed.GetValue(_artwork)!;
         if (!Directory.Exists(folder))
             throw new IOException($"There is no artwork in '{folder}'. Fetch it with: dotnet run scripts/get-data.cs");
         string[] styles = parsed.GetValue(_styles)?.Split(
             ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return EmojiCatalogue.Load(folder, styles);
+        return EmojiCatalogue.Load(folder, styles, training ? ArtworkCache.OfTraining : ArtworkCache.Usual);
     }
 
     /// <summary>For a command that draws no scenes this time: options that change nothing are mistakes.</summary>

@@ -103,7 +103,7 @@ internal sealed class PretrainCommand
     private (CaptionData Train, CaptionData Validation) Data(ParseResult parsed, PretrainRecipe recipe, int size)
     {
         if (parsed.GetValue(_data) is { } path) return CaptionFolder.Open(path);
-        CaptionGenerator captions = new(_artwork.Catalogue(parsed), size, _artwork.Photos(parsed));
+        CaptionGenerator captions = new(_artwork.Catalogue(parsed, training: true), size, _artwork.Photos(parsed));
         return (captions.Of(SceneSplit.Train, recipe.Seed), captions.Of(SceneSplit.Validation, recipe.Seed));
     }
 

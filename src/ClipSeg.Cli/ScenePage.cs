@@ -23,7 +23,8 @@ internal static class ScenePage
         page.Tiles(report.Figures.Where(figure => keys.Contains(figure.Key)).Select(figure => (figure.Label,
             Text($"{figure.Value:0.000}"), figure.Mean is { } mean ? Text($"mean of samples {mean:0.000}") : "")));
         page.Charts(Charts(report));
-        foreach ((string title, TextTable table) in SceneTables.Of(report))
+        (string, TextTable) groups = ("Asked for in words, by group of concepts", SceneTables.Parts(report, "group"));
+        foreach ((string title, TextTable table) in SceneTables.Of(report).Append(groups))
         {
             string[] lines = title.Split('\n', 2);
             page.Heading(lines[0], lines.ElementAtOrDefault(1));

@@ -15,6 +15,7 @@ internal static class SceneTables
             + "IoU: of all pixels together; mean IoU: of each sample, averaged", Figures(report)),
         ("Asked for in words: IoU/mean IoU", Kinds(report, PromptSource.Text)),
         ("Shown by a picture of the same: IoU/mean IoU", Kinds(report, PromptSource.Picture)),
+        ("Asked for in words, by size", Parts(report, "size")),
         ("Words and picture blended: IoU/mean IoU", Blend(report)),
         ("CLIP alone: the name of a picture", Retrieval(report)),
     ];
@@ -41,6 +42,16 @@ internal static class SceneTables
                 Of(report.Score(source, ScenePart.Mixed, kind, Exposure.HeldOut)),
                 Of(report.Score(source, kind: kind)));
         }
+        return table;
+    }
+
+    /// <summary>The scores of balanced phrases in words by what tells them apart.</summary>
+    public static TextTable Parts(SceneReport report, string by)
+    {
+        TextTable table = new(by, ">IoU", ">mean IoU", ">samples");
+        foreach ((string name, SegmentationScore score) in report.Parts(by))
+            table.Add(name, Text($"{score.ForegroundIou:0.000}"), Text($"{score.MeanSampleIou:0.000}"),
+                Text($"{score.Samples}"));
         return table;
     }
 

@@ -158,7 +158,7 @@ internal sealed class TrainCommand
             throw new UsageException(
                 "--remove-words, --remove-classes and --validation are for --data, not for --scenes.");
         }
-        SceneGenerator generator = new(_artwork.Catalogue(parsed), new()
+        SceneGenerator generator = new(_artwork.Catalogue(parsed, training: true), new()
         {
             Size = recipe.Size ?? preprocessing.Height,
             Pool = ConceptPool.Seen,

@@ -91,12 +91,14 @@ internal sealed class EmojiCatalogue
 
     /// <summary>Reads the folder that scripts/get-data.cs fills: data/emoji.</summary>
     /// <param name="folder">A folder for each style, emojibase.json, and perhaps photos/.</param>
-    /// <param name="styles">Which styles; none for all but <see cref="UnseenStyle"/>.</param>
+    /// <param name="styles">Which styles; null or none for all but <see cref="UnseenStyle"/>.</param>
+    /// <param name="cacheBytes">How much artwork stays in memory.</param>
     /// <exception cref="DataFormatException">A file is missing or is not what the script leaves.</exception>
-    public static EmojiCatalogue Load(string folder, params IReadOnlyCollection<string> styles)
+    public static EmojiCatalogue Load(
+        string folder, IReadOnlyCollection<string>? styles = null, long cacheBytes = ArtworkCache.Usual)
     {
         List<ConceptEntry> entries = ConceptTable.Load();
-        EmojiFiles files = new(folder, styles, entries);
+        EmojiFiles files = new(folder, styles ?? [], entries, new(cacheBytes));
         return new(entries, files.Artwork, files.Tags) { Photos = files.Photos };
     }
 

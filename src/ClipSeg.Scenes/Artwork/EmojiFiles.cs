@@ -16,13 +16,16 @@ internal sealed class EmojiFiles
     private readonly string _folder;
     private readonly string[] _styles;
     private readonly ClipArt? _clipArt;
+    private readonly ArtworkCache _cache;
     private readonly Dictionary<string, string> _codes = [];            // label → code points
     private readonly Dictionary<string, List<string>> _tags = [];       // label → tags
 
     /// <param name="folder">Usually data/emoji.</param>
     /// <param name="styles">None for all but the one that is kept from training.</param>
     /// <param name="entries">The concepts that clip art is looked through for.</param>
-    public EmojiFiles(string folder, IReadOnlyCollection<string> styles, IReadOnlyList<ConceptEntry> entries)
+    /// <param name="cache">Keeps what has been drawn of late.</param>
+    public EmojiFiles(string folder, IReadOnlyCollection<string> styles, IReadOnlyList<ConceptEntry> entries,
+        ArtworkCache cache)
     {
         string names = Path.Combine(folder, "emojibase.json"), photos = Path.Combine(folder, PhotoFolderName);
         if (!File.Exists(names))
@@ -35,7 +38,7 @@ internal sealed class EmojiFiles
             throw new DataFormatException($"{folder} has no artwork of style '{unknown}', only of "
                 + $"{string.Join(", ", there)}. Name one of these, or run scripts/get-data.cs again.");
         }
-        _folder = folder;
+        (_folder, _cache) = (folder, cache);
         _styles = styles.Count > 0 ? [.. styles] : [.. there.Where(style => style != EmojiCatalogue.UnseenStyle)];
         if (_styles.Contains(ClipArtStyle)) _clipArt = new(Path.Combine(folder, ClipArtStyle), entries);
         Photos = Directory.Exists(photos) ? new(photos) : null;
@@ -44,7 +47,7 @@ internal sealed class EmojiFiles
 
     public PhotoFolder? Photos { get; }
 
-    /// <summary>What the styles draw of a concept's emoji. Pictures are read when a scene first shows them.</summary>
+    /// <summary>What the styles draw of a concept's emoji. Pictures are read when a scene shows them.</summary>
     public List<Sprite> Artwork(ConceptEntry entry)
     {
         List<Sprite> sprites = [];
@@ -58,10 +61,11 @@ internal sealed class EmojiFiles
             foreach (string style in _styles)
             {
                 string path = Path.Combine(_folder, style, $"{code}.png");
-                if (File.Exists(path)) sprites.Add(new(() => Picture(path), style));
+                if (File.Exists(path)) sprites.Add(new(() => Picture(path), style, _cache));
             }
         }
-        foreach (string path in _clipArt?.Of(entry) ?? []) sprites.Add(new(() => Picture(path), ClipArtStyle));
+        foreach (string path in _clipArt?.Of(entry) ?? [])
+            sprites.Add(new(() => Picture(path), ClipArtStyle, _cache));
         return sprites;
     }
 

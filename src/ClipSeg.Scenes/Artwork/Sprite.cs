@@ -9,43 +9,58 @@ internal sealed class Sprite
 {
     private const byte Opaque = 128;        // half covered counts as the object, in sprites as in scenes
 
-    private readonly Lazy<Trimmed> _artwork;
+    private readonly Func<SpriteLevel[]> _levels;
+    private Shape? _shape;
 
     /// <param name="artwork">With alpha; an opaque picture is all object.</param>
     /// <param name="style">What draws it, e.g. "noto".</param>
     /// <exception cref="ArgumentException">The artwork is empty: no pixel is half opaque.</exception>
-    public Sprite(Image artwork, string style) : this(() => artwork, style) => _ = _artwork.Value;
+    public Sprite(Image artwork, string style)
+    {
+        Style = style;
+        SpriteLevel[] levels = Trim(artwork);
+        _levels = () => levels;
+    }
 
-    /// <summary>As the other, but the artwork is read when it is first drawn.</summary>
-    internal Sprite(Func<Image> artwork, string style)
-        => (Style, _artwork) = (style, new(() => Trim(artwork(), style)));
+    /// <summary>As the other, but the artwork is read when it is drawn, and kept as long as the cache does.</summary>
+    internal Sprite(Func<Image> artwork, string style, ArtworkCache cache)
+        => (Style, _levels) = (style, () => cache.Get(this, () => Trim(artwork())));
 
     public string Style { get; }
 
     /// <summary>In pixels of the artwork, after trimming.</summary>
-    public int Width => _artwork.Value.Levels[0].Width;
+    public int Width => Known.Width;
 
     /// <summary>In pixels of the artwork, after trimming.</summary>
-    public int Height => _artwork.Value.Levels[0].Height;
+    public int Height => Known.Height;
 
     /// <summary>How much of the trimmed box is object, in (0, 1].</summary>
-    public float SolidFraction => _artwork.Value.SolidFraction;
+    public float SolidFraction => Known.SolidFraction;
+
+    private Shape Known
+    {
+        get
+        {
+            if (_shape is null) _levels();
+            return _shape!;
+        }
+    }
 
     /// <summary>The copy to draw from when a scene's pixel is this many of the artwork's.</summary>
     /// <param name="step">Artwork pixels for each scene pixel.</param>
     /// <param name="shift">The copy is 2^shift times smaller than the artwork.</param>
     internal SpriteLevel Level(float step, out int shift)
     {
-        SpriteLevel[] levels = _artwork.Value.Levels;
+        SpriteLevel[] levels = _levels();
         shift = 0;
         for (; shift < levels.Length - 1 && step > 1.5f; step /= 2) shift++;
         return levels[shift];
     }
 
-    private static Trimmed Trim(Image artwork, string style)
+    private SpriteLevel[] Trim(Image artwork)
     {
         (int x0, int y0, int x1, int y1) = Bounds(artwork);
-        if (x1 < x0) throw new ArgumentException($"The artwork of style '{style}' is empty: no pixel is half opaque.");
+        if (x1 < x0) throw new ArgumentException($"The artwork of style '{Style}' is empty: no pixel is half opaque.");
 
         SpriteLevel level = new(x1 - x0 + 1, y1 - y0 + 1);
         int solid = 0;
@@ -60,7 +75,8 @@ internal sealed class Sprite
         }
         List<SpriteLevel> levels = [level];
         while (levels[^1].Width > 4 && levels[^1].Height > 4) levels.Add(levels[^1].Halve());
-        return new([.. levels], solid / (float)(level.Width * level.Height));
+        _shape = new(level.Width, level.Height, solid / (float)(level.Width * level.Height));
+        return [.. levels];
     }
 
     private static (int X0, int Y0, int X1, int Y1) Bounds(Image artwork)
@@ -80,7 +96,7 @@ internal sealed class Sprite
     private static uint Premultiply(ReadOnlySpan<byte> rgb, int a)
         => (uint)(rgb[0] * a / 255 | rgb[1] * a / 255 << 8 | rgb[2] * a / 255 << 16 | a << 24);
 
-    private sealed record Trimmed(SpriteLevel[] Levels, float SolidFraction);
+    private sealed record Shape(int Width, int Height, float SolidFraction);
 }
 
 /// <summary>RGBA, multiplied by alpha, one uint a pixel, red lowest; with a clear border of one pixel.</summary>

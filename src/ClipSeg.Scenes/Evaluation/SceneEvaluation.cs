@@ -70,7 +70,7 @@ internal sealed record EvaluationProgress(string Stage, int Done, int Total);
 /// </remarks>
 internal sealed class SceneEvaluation
 {
-    private const int ScenesAtOnce = 16, KeptAnswers = 6;
+    private const int ScenesAtOnce = 32, KeptAnswers = 6;
     private const double Half = 0.5;
 
     private readonly Segmenter _segmenter;
@@ -158,15 +158,19 @@ internal sealed class SceneEvaluation
             PresenceTally scores = new();
             List<Phrase> phrases = SceneFiles.PhrasesOf(scene, i, _options.PhrasesPerScene);
             if (phrases.Count == 0) return (metrics, scores);
-            EncodedImage encoded = Encode(scene);
-            Mask[] masks = Segment(encoded, scene, [.. phrases.Select(p => p.Text)]);
-            for (int k = 0; k < masks.Length; k++)
-                metrics.AddProbabilities(masks[k].Values, scene.Mask(phrases[k].Objects).Values, classId: 0);
             RandomStream random = new(RandomUse.ValidatedNegatives, _options.Seed, i);
             Phrase absent = new ScenePhrases(scene).Negative(ref random);
+            SceneAnswers asked = new(_segmenter);
+            foreach (Phrase phrase in phrases.Append(absent)) asked.Ask(phrase.Text);
+            asked.Answer(_segmenter.Encode(scene.Picture, _options.Fine), scene.Picture, _options.Guided);
+            foreach (Phrase phrase in phrases)
+            {
+                metrics.AddProbabilities(
+                    asked.Of(phrase.Text).Values, scene.Mask(phrase.Objects).Values, classId: 0);
+            }
             Prompt picture = _segmenter.Prompt(scene.Picture);
-            AddPresence(scores, phrases[0], masks[0], picture, Half);
-            AddPresence(scores, absent, Segment(encoded, scene, [absent.Text])[0], picture, Half);
+            AddPresence(scores, phrases[0], asked.Of(phrases[0].Text), picture, Half);
+            AddPresence(scores, absent, asked.Of(absent.Text), picture, Half);
             return (metrics, scores);
         }, one =>
         {
@@ -187,40 +191,38 @@ internal sealed class SceneEvaluation
 
     private MeasuredScene Measure(int index, double threshold)
     {
+        Questions all = Ask(index);
+        (Scene scene, List<Phrase> phrases, SceneAnswers asked) = (all.Scene, all.Phrases, all.Asked);
         bool mixed = index % 2 == 1;
-        SceneGenerator generator = mixed ? _mixed : _seen;
-        Scene scene = generator.Generate(SceneSplit.Test, _options.Seed, index / 2);
-        EncodedImage encoded = Encode(scene);
         SceneTally tally = new();
-
-        List<Phrase> phrases = SceneFiles.PhrasesOf(scene, index, _options.PhrasesPerScene);
-        int sampled = phrases.Count;
-        if (mixed)
+        List<SceneExample> answers = [.. phrases.Select((phrase, k) =>
         {
-            phrases.AddRange(new ScenePhrases(scene).All().Where(
-                p => p.Kind == PhraseKind.Name && phrases.TrueForAll(other => other.Text != p.Text)).ToList());
-        }
-        List<SceneExample> answers = [];
-        for (int k = 0; k < phrases.Count; k++)
-        {
-            Phrase phrase = phrases[k];
-            RandomStream random = new(RandomUse.EvaluatedSupports, _options.Seed, (long)index << 8 | (uint)k);
-            SegmentationSample? support = _options.WordsOnly ? null
-                : SceneData.FindSupport(generator, SceneSplit.Test, _options.Seed, phrase, ref random);
             List<ScenePart> parts = [];
-            if (k < sampled) parts.Add(mixed ? ScenePart.Mixed : ScenePart.Seen);
+            if (k < all.Sampled) parts.Add(mixed ? ScenePart.Mixed : ScenePart.Seen);
             if (mixed && phrase.Kind == PhraseKind.Name) parts.Add(ScenePart.Names);
-            answers.Add(Ask(encoded, scene, phrase, support, parts, tally));
-            if (k < sampled) tally.AddBoundary(BoundaryIou.Of(answers[^1].ByText, answers[^1].Truth, threshold));
-        }
-        Prompt picture = _segmenter.Prompt(scene.Picture);
-        if (sampled > 0)
+            return Add(tally, all, phrase, all.Shown[k], parts);
+        })];
+        foreach (SceneExample answer in answers.Take(all.Sampled))
+            tally.AddBoundary(BoundaryIou.Of(answer.ByText, answer.Truth, threshold));
+        if (all.Absent is { } absent)
         {
+            Prompt picture = _segmenter.Prompt(scene.Picture);
             AddPresence(tally.Presence, phrases[0], answers[0].ByText, picture, threshold);
-            AskForAbsent(encoded, scene, picture, index, threshold, tally);
+            tally.AddNegative(asked.Of(absent.Text), threshold);
+            AddPresence(tally.Presence, absent, asked.Of(absent.Text), picture, threshold);
         }
-        AskInOtherWords(encoded, scene, phrases, threshold, tally);
-        AskForCombined(encoded, scene, index, threshold, tally);
+        if (all.Name is { } name)
+        {
+            Mask truth = scene.Mask(name.Objects);
+            tally.Wording.Add([.. all.Said.Select(text => text is null
+                ? (double?)null : WordingTally.Iou(asked.Of(text), truth, threshold))]);
+        }
+        for (int way = 0; way < all.Combined.Length; way++)
+        {
+            if (all.Combined[way] is not var (expression, objects)) continue;
+            Mask mask = expression.Combine([.. expression.Phrases.Select(asked.Of)]), truth = scene.Mask(objects);
+            tally.Combined.Add(way, WordingTally.Iou(mask, truth, threshold), BoundaryIou.Of(mask, truth, threshold));
+        }
         if (answers.Count == 0) return new(tally);
         (SceneExample Answer, double Iou)[] ranked = [.. answers
             .Select(answer => (answer, Iou: WordingTally.Iou(answer.ByText, answer.Truth, threshold)))
@@ -228,94 +230,88 @@ internal sealed class SceneEvaluation
         return new(tally, IsExample(index) ? Choose(answers, index) : null, ranked[0], ranked[^1]);
     }
 
-    private SceneExample Ask(EncodedImage encoded, Scene scene, Phrase phrase, SegmentationSample? support,
-        List<ScenePart> parts, SceneTally tally)
+    /// <summary>All questions about a scene, and the model's answers.</summary>
+    private Questions Ask(int index)
     {
-        Prompt text = _segmenter.Prompt(phrase.Text);
-        Prompt? picture = support is null ? null : _segmenter.Prompt(support.Picture, support.Mask);
-        List<Prompt> prompts = picture is null ? [text] : [text, picture];
-        bool blends = picture is not null && parts[0] != ScenePart.Names;
-        if (blends)     // the ends of which are there already
-            prompts.AddRange(BlendWeights.Where(IsMixed).Select(weight => Prompt.Mix(picture!, text, (float)weight)));
+        bool mixed = index % 2 == 1;
+        SceneGenerator generator = mixed ? _mixed : _seen;
+        Scene scene = generator.Generate(SceneSplit.Test, _options.Seed, index / 2);
+        List<Phrase> phrases = SceneFiles.PhrasesOf(scene, index, _options.PhrasesPerScene);
+        int sampled = phrases.Count;
+        if (mixed)
+        {
+            phrases.AddRange(new ScenePhrases(scene).All().Where(
+                p => p.Kind == PhraseKind.Name && phrases.TrueForAll(other => other.Text != p.Text)).ToList());
+        }
+        RandomStream random = new(RandomUse.EvaluatedNegatives, _options.Seed, index);
+        Phrase? name = phrases.Find(p => p.Kind is PhraseKind.Name or PhraseKind.Synonym);
+        SceneAnswers asked = new(_segmenter);
+        Questions all = new(scene, phrases, sampled,
+            [.. phrases.Select((phrase, k) => Show(
+                asked, generator, phrase, (long)index << 8 | (uint)k, blends: k < sampled))],
+            sampled == 0 ? null : new ScenePhrases(scene).Negative(ref random),
+            name, name is null ? [] : WordingTally.Say(name),
+            [.. CombinedTally.Operators.Select((_, way) => CombinedTally.Choose(
+                scene, way, new(RandomUse.EvaluatedPairs, _options.Seed, (long)index << 8 | (uint)way)))], asked);
+        foreach (string text in phrases.Select(phrase => phrase.Text).Concat(all.Said.OfType<string>())
+            .Concat(all.Combined.SelectMany(pair => pair?.Expression.Phrases ?? [])))
+            asked.Ask(text);
+        if (all.Absent is not null) asked.Ask(all.Absent.Text);
+        asked.Answer(_segmenter.Encode(scene.Picture, _options.Fine), scene.Picture, _options.Guided);
+        return all;
+    }
 
-        Mask[] masks = Segment(encoded, scene, prompts);
-        Mask truth = scene.Mask(phrase.Objects);
+    /// <summary>
+    /// Asks for a phrase by a picture of the same, and by blends of both, the ends of which are asked for already; null
+    /// if no picture shows it.
+    /// </summary>
+    private Shown? Show(SceneAnswers asked, SceneGenerator generator, Phrase phrase, long number, bool blends)
+    {
+        if (_options.WordsOnly) return null;
+        RandomStream random = new(RandomUse.EvaluatedSupports, _options.Seed, number);
+        if (SceneData.FindSupport(generator, SceneSplit.Test, _options.Seed, phrase, ref random) is not { } support)
+            return null;
+        Prompt picture = _segmenter.Prompt(support.Picture, support.Mask), text = _segmenter.Prompt(phrase.Text);
+        int first = asked.Ask(picture);
+        foreach (double weight in blends ? BlendWeights.Where(IsMixed) : [])
+            asked.Ask(Prompt.Mix(picture, text, (float)weight));
+        return new(support, first, blends);
+    }
+
+    private static SceneExample Add(
+        SceneTally tally, Questions all, Phrase phrase, Shown? shown, List<ScenePart> parts)
+    {
+        (Scene scene, SceneAnswers asked) = (all.Scene, all.Asked);
+        Mask truth = scene.Mask(phrase.Objects), byText = asked.Of(phrase.Text);
+        Mask? byPicture = shown is null ? null : asked.Of(shown.First);
         foreach (ScenePart part in parts)
         {
-            tally.Add(Cell(PromptSource.Text, 0, part), masks[0], truth);
-            if (picture is not null) tally.Add(Cell(PromptSource.Picture, 1, part), masks[1], truth);
+            tally.Add(Cell(PromptSource.Text, 0, part), byText, truth);
+            if (byPicture is not null) tally.Add(Cell(PromptSource.Picture, 1, part), byPicture, truth);
         }
-        int mixed = 2;
-        foreach (double weight in blends ? BlendWeights : [])
+        int mixed = 1;
+        foreach (double weight in shown is { Blends: true } ? BlendWeights : [])
         {
-            Mask mask = IsMixed(weight) ? masks[mixed++] : masks[weight == 0 ? 0 : 1];
+            Mask mask = IsMixed(weight) ? asked.Of(shown!.First + mixed++) : weight == 0 ? byText : byPicture!;
             tally.Add(Cell(PromptSource.Blend, weight, parts[0]), mask, truth);
         }
+        if (parts.Any(part => part != ScenePart.Names)) tally.AddParts(scene, phrase, byText, truth);
         return new()
         {
             Picture = scene.Picture,
             Phrase = phrase,
             Truth = truth,
-            ByText = masks[0],
-            Support = support?.Picture,
-            SupportMask = support?.Mask,
-            ByPicture = picture is null ? null : masks[1],
+            ByText = byText,
+            Support = shown?.Support.Picture,
+            SupportMask = shown?.Support.Mask,
+            ByPicture = byPicture,
         };
-
-        static bool IsMixed(double weight) => weight is > 0 and < 1;
 
         SceneCell Cell(PromptSource source, double weight, ScenePart part)
             => new(source, weight, part, phrase.Kind, phrase.Exposure);
     }
 
-    private void AskForAbsent(
-        EncodedImage encoded, Scene scene, Prompt picture, int index, double threshold, SceneTally tally)
-    {
-        RandomStream random = new(RandomUse.EvaluatedNegatives, _options.Seed, index);
-        Phrase absent = new ScenePhrases(scene).Negative(ref random);
-        Mask mask = Segment(encoded, scene, [absent.Text])[0];
-        tally.AddNegative(mask, threshold);
-        AddPresence(tally.Presence, absent, mask, picture, threshold);
-    }
-
-    /// <summary>Asks for the first name among the phrases in the plural, with an article and so on.</summary>
-    private void AskInOtherWords(
-        EncodedImage encoded, Scene scene, List<Phrase> phrases, double threshold, SceneTally tally)
-    {
-        Phrase? name = phrases.Find(p => p.Kind is PhraseKind.Name or PhraseKind.Synonym);
-        if (name is null) return;
-        IReadOnlyList<string?> said = WordingTally.Say(name);
-        Mask truth = scene.Mask(name.Objects);
-        Mask[] masks = Segment(encoded, scene, [.. said.OfType<string>()]);
-        int next = 0;
-        tally.Wording.Add([.. said.Select(
-            text => text is null ? (double?)null : WordingTally.Iou(masks[next++], truth, threshold))]);
-    }
-
-    private void AskForCombined(
-        EncodedImage encoded, Scene scene, int index, double threshold, SceneTally tally)
-    {
-        for (int way = 0; way < CombinedTally.Operators.Count; way++)
-        {
-            RandomStream random = new(RandomUse.EvaluatedPairs, _options.Seed, (long)index << 8 | (uint)way);
-            if (CombinedTally.Choose(scene, way, random) is not var (expression, objects)) continue;
-            Mask mask = expression.Combine(Segment(encoded, scene, expression.Phrases)), truth = scene.Mask(objects);
-            tally.Combined.Add(way, WordingTally.Iou(mask, truth, threshold), BoundaryIou.Of(mask, truth, threshold));
-        }
-    }
-
-    private EncodedImage Encode(Scene scene) => _segmenter.Encode(scene.Picture, _options.Fine);
-
-    private Mask[] Segment(EncodedImage encoded, Scene scene, IReadOnlyList<string> texts)
-        => Segment(encoded, scene, _segmenter.Prompts.Texts(texts));
-
-    private Mask[] Segment(EncodedImage encoded, Scene scene, IReadOnlyList<Prompt> prompts)
-    {
-        Mask[] masks = _segmenter.Segment(encoded, prompts);
-        return _options.Guided is { } radius
-            ? Array.ConvertAll(masks, mask => mask.GuidedFilter(scene.Picture, radius))
-            : masks;
-    }
+    private static bool IsMixed(double weight) => weight is > 0 and < 1;
 
     /// <summary>Whether the scene is an example; they are spread over all scenes, seen and mixed in turn.</summary>
     private bool IsExample(int index)
@@ -336,6 +332,23 @@ internal sealed class SceneEvaluation
         if (wanted.Count == 0) wanted = answers;
         return wanted[index / 2 % wanted.Count];
     }
+
+    /// <param name="Phrases">Balanced ones first.</param>
+    /// <param name="Sampled">How many of them are.</param>
+    /// <param name="Shown">What shows each.</param>
+    /// <param name="Absent">Something else.</param>
+    /// <param name="Name">The first name among the phrases.</param>
+    /// <param name="Said">The same in other words.</param>
+    /// <param name="Combined">Two phrases for each operator.</param>
+    /// <param name="Asked">The answers.</param>
+    private sealed record Questions(Scene Scene, List<Phrase> Phrases, int Sampled, List<Shown?> Shown,
+        Phrase? Absent, Phrase? Name, IReadOnlyList<string?> Said,
+        (PromptExpression Expression, uint Objects)?[] Combined, SceneAnswers Asked);
+
+    /// <param name="Support">What shows the phrase.</param>
+    /// <param name="First">The question by that picture; those by blends follow.</param>
+    /// <param name="Blends">Whether there are any.</param>
+    private sealed record Shown(SegmentationSample Support, int First, bool Blends);
 
     /// <param name="Tally">What is counted.</param>
     /// <param name="Example">If it is one.</param>

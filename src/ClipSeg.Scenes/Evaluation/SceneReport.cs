@@ -163,6 +163,10 @@ internal sealed class SceneReport
         => ScoreOf(c => c.Source == source && (part is null ? c.Part != ScenePart.Names : c.Part == part)
             && (kind ?? c.Kind) == c.Kind && (exposure ?? c.Exposure) == c.Exposure);
 
+    /// <summary>The scores of balanced phrases in words, by "size" or by "group" of concepts.</summary>
+    public IEnumerable<(string Name, SegmentationScore Score)> Parts(string by)
+        => _tally.Parts.Where(part => part.Key.By == by).Select(part => (part.Key.Name, Of(part.Value)));
+
     /// <summary>All balanced phrases of all scenes, at every threshold.</summary>
     public SegmentationMetrics Metrics(PromptSource source)
         => Sum(cell => cell.Source == source && cell.Part != ScenePart.Names);
@@ -196,7 +200,8 @@ internal sealed class SceneReport
                 (name, value) => KeyValuePair.Create($"auroc_{name}", Finite(value))),
         ]),
         new(Figures.Select(f => KeyValuePair.Create(f.Key, new FigureFile(Finite(f.Value), Finite(f.Mean))))),
-        [.. _tally.Cells.Keys.Where(cell => cell.Source != PromptSource.Blend).Select(FileOf)], Blend, Retrieval);
+        [.. _tally.Cells.Keys.Where(cell => cell.Source != PromptSource.Blend).Select(FileOf)],
+        [.. _tally.Parts.Select(part => new PartFile(part.Key.By, part.Key.Name, Of(part.Value)))], Blend, Retrieval);
 
     private static bool IsBlend(SceneCell cell, double weight)
         => cell.Source == PromptSource.Blend && cell.Weight == weight;
@@ -211,9 +216,13 @@ internal sealed class SceneReport
     private SegmentationScore? ScoreOf(Func<SceneCell, bool> included)
     {
         SegmentationMetrics sum = Sum(included);
-        if (sum.Samples == 0) return null;
-        PlainMetrics plain = sum.Plain();
-        return new(sum.Samples, plain.ForegroundIou.At(Threshold), plain.MeanSampleIou.At(Threshold));
+        return sum.Samples == 0 ? null : Of(sum);
+    }
+
+    private SegmentationScore Of(SegmentationMetrics metrics)
+    {
+        PlainMetrics plain = metrics.Plain();
+        return new(metrics.Samples, plain.ForegroundIou.At(Threshold), plain.MeanSampleIou.At(Threshold));
     }
 
     private SegmentationMetrics Sum(Func<SceneCell, bool> included)

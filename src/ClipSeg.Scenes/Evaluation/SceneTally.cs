@@ -1,4 +1,5 @@
 using ClipSeg.Imaging;
+using ClipSeg.Training.Evaluation;
 using ClipSeg.Training.Metrics;
 
 namespace ClipSeg.Scenes.Evaluation;
@@ -46,6 +47,9 @@ internal sealed class SceneTally
 
     public IReadOnlyDictionary<SceneCell, SegmentationMetrics> Cells => _cells;
 
+    /// <summary>Balanced phrases in words, by what else tells them apart: size, group of concepts.</summary>
+    public SortedDictionary<(string By, string Name), SegmentationMetrics> Parts { get; } = [];
+
     public PresenceTally Presence { get; } = new();
 
     public WordingTally Wording { get; } = new();
@@ -64,6 +68,15 @@ internal sealed class SceneTally
     public void Add(SceneCell cell, Mask prediction, Mask truth)
         => MetricsOf(cell).AddProbabilities(prediction.Values, truth.Values, classId: 0);
 
+    /// <summary>Adds the answer to a balanced phrase in words to the parts that it belongs to.</summary>
+    public void AddParts(Scene scene, Phrase phrase, Mask prediction, Mask truth)
+    {
+        long[] levels = SegmentationMetrics.LevelsOf(prediction.Values, truth.Values);
+        long there = truth.Values.Count(value => value > 0.5f);
+        PartOf("size", SampleScore.SizeOf(there, truth.Values.Length)).Add(levels, classId: 0);
+        PartOf("group", SceneQuestions.GroupOfConcepts(scene, phrase)).Add(levels, classId: 0);
+    }
+
     public void AddBoundary(double iou) => (BoundarySum, BoundarySamples) = (BoundarySum + iou, BoundarySamples + 1);
 
     /// <summary>Adds the answer to a phrase about something absent.</summary>
@@ -81,6 +94,8 @@ internal sealed class SceneTally
     public void Merge(SceneTally other)
     {
         foreach ((SceneCell cell, SegmentationMetrics metrics) in other._cells) MetricsOf(cell).Merge(metrics);
+        foreach (((string by, string name), SegmentationMetrics metrics) in other.Parts)
+            PartOf(by, name).Merge(metrics);
         Presence.Merge(other.Presence);
         Wording.Merge(other.Wording);
         Combined.Merge(other.Combined);
@@ -88,6 +103,12 @@ internal sealed class SceneTally
             (BoundarySum + other.BoundarySum, BoundarySamples + other.BoundarySamples);
         NegativeScenes += other.NegativeScenes;
         QuietScenes += other.QuietScenes;
+    }
+
+    private SegmentationMetrics PartOf(string by, string name)
+    {
+        if (!Parts.TryGetValue((by, name), out SegmentationMetrics? metrics)) Parts.Add((by, name), metrics = new());
+        return metrics;
     }
 
     private SegmentationMetrics MetricsOf(SceneCell cell)

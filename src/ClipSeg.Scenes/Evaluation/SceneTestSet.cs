@@ -109,7 +109,7 @@ internal sealed class SceneQuestions(
     }
 
     /// <summary>The section of the concepts' table, such as "mammal", if the phrase means things of one.</summary>
-    private static string GroupOfConcepts(Scene scene, Phrase phrase)
+    internal static string GroupOfConcepts(Scene scene, Phrase phrase)
     {
         string[] groups = [.. scene.Objects.Where((_, i) => (phrase.Objects >> i & 1) != 0)
             .Select(o => o.Concept.Group).Distinct()];

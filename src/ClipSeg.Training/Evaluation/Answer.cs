@@ -51,6 +51,17 @@ internal sealed record SampleScore(
     /// <summary>1 if there is nothing and nothing was found.</summary>
     public double Iou => Union == 0 ? 1 : (double)Both / Union;
 
+    /// <summary>Which of the sizes that scores are told apart by.</summary>
+    /// <param name="there">Pixels of the thing.</param>
+    /// <param name="all">Pixels of its picture that count.</param>
+    public static string SizeOf(long there, long all) => (there / (double)Math.Max(1, all)) switch
+    {
+        0 => "nothing there",
+        < Small => "under 2 % of the picture",
+        <= Large => "2 to 20 %",
+        _ => "over 20 %",
+    };
+
     public static SampleScore Of(Answer answer, double threshold)
     {
         (float[] found, float[] mask) = (answer.Mask.Values, answer.Sample.Mask.Values);
@@ -65,9 +76,7 @@ internal sealed record SampleScore(
             if (on) there++;
             if (taken && on) both++;
         }
-        double share = there / (double)Math.Max(1, scored);
-        string size = there == 0 ? "nothing there" : share < Small ? "under 2 % of the picture"
-            : share <= Large ? "2 to 20 %" : "over 20 %";
+        string size = SizeOf(there, scored);
         string kind = answer.Sample.Kind;
         return new(answer.Sample.Group, answer.Sample.Phrase, answer.Class,
             [.. kind.Length > 0 ? [new("kind", kind)] : Array.Empty<PartName>(), new("size", size), .. answer.Parts],

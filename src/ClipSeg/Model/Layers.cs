@@ -23,6 +23,10 @@ internal sealed class Linear
 
     /// <summary>[..., inputs] → [..., outputs].</summary>
     public Product Forward(Tensor x, Activation activation = Activation.None) => new(x, _weight, _bias, activation);
+
+    /// <summary>This layer on what another one makes of x, for inference.</summary>
+    public Product After(Linear first, Tensor x, Activation activation)
+        => new(x, _weight, _bias, Activation.None) { First = new(first._weight, first._bias, activation) };
 }
 
 /// <summary>Normalises each token. Checkpoint: <c>weight</c> and <c>bias</c> [width].</summary>
@@ -81,5 +85,7 @@ internal sealed class Mlp
     }
 
     /// <summary>[..., C] → [..., C]. Dropout acts between the layers while a tape asks for it.</summary>
-    public Product Forward(Tensor x) => _fc2.Forward(_fc1.Forward(x, _activation).Dropout());
+    public Product Forward(Tensor x) => Tape.Current is null
+        ? _fc2.After(_fc1, x, _activation)
+        : _fc2.Forward(_fc1.Forward(x, _activation).Dropout());
 }

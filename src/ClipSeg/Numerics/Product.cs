@@ -16,6 +16,9 @@ internal readonly struct Product
 
     private Product(Tensor result) => _x = result;
 
+    /// <summary>What makes the rows that the weight multiplies out of x; null if x is those rows.</summary>
+    public InnerLayer? First { get; init; }
+
     public static implicit operator Tensor(Product p) => p.AddTo(null);
 
     public static Tensor operator +(Tensor addend, Product p) => p.AddTo(addend);
@@ -26,8 +29,14 @@ internal readonly struct Product
     private Tensor AddTo(Tensor? addend)
     {
         if (_weight is not null && (addend is null || addend.Rows == _x.Rows))
-            return _x.Linear(_weight, _bias, _activation, addend);
-        Tensor result = _weight is null ? _x : _x.Linear(_weight, _bias, _activation);
+            return Of(addend);
+        Tensor result = _weight is null ? _x : Of(null);
         return addend is null ? result : addend + result;
     }
+
+    private Tensor Of(Tensor? addend) => First is null ? _x.Linear(_weight!, _bias, _activation, addend)
+        : _x.TwoLayers(First, _weight!, _bias, addend);
 }
+
+/// <summary>A layer whose result only another one reads: activation(x Wᵀ + bias).</summary>
+internal sealed record InnerLayer(Parameter Weight, Parameter? Bias, Activation Activation);

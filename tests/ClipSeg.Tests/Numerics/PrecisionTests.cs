@@ -30,6 +30,35 @@ public sealed class PrecisionTests
 
     [Theory]
     [MemberData(nameof(Ways))]
+    public void Two_layers_some_rows_at_a_time_are_two_products(Precision precision, bool generated)
+        => Run(generated, () =>
+    {
+        Random random = new(7);
+        foreach ((int rows, int inner, int width) in ((int, int, int)[])[(3, 50, 8), (577, 512, 12), (131, 2048, 16)])
+        {
+            Tensor x = random.Tensor(2, rows, width), added = random.Tensor(2, rows, width);
+            Parameter first = Frozen(random, inner, width), second = Frozen(random, width, inner);
+            Parameter firstBias = Frozen(random, inner), bias = Frozen(random, width);
+            foreach (Activation activation in Enum.GetValues<Activation>())
+            {
+                Tensor expected = x.Linear(first, firstBias, activation).Linear(second, bias, addend: added);
+                Tensor actual = x.TwoLayers(new(first, firstBias, activation), second, bias, added);
+                Assert.Equal(expected.Shape, actual.Shape);
+                Assert.Equal(expected.Data, actual.Data);
+                Assert.Equal(x.Linear(first, firstBias, activation).Linear(second, null).Data,
+                    x.TwoLayers(new(first, firstBias, activation), second, null, null).Data);
+            }
+        }
+
+        Parameter Frozen(Random source, params int[] shape)
+        {
+            Tensor value = source.Tensor(shape);
+            return new("w", shape, (at, y) => value.Data.Slice((int)at, y.Length).CopyTo(y)) { Precision = precision };
+        }
+    });
+
+    [Theory]
+    [MemberData(nameof(Ways))]
     public void Attention_is_that_of_rounded_queries_keys_values_and_weights(Precision precision, bool generated)
         => Run(generated, () =>
     {

@@ -64,10 +64,10 @@ public sealed class EmojiCatalogueTests
             Assert.InRange(styles.Length, 3, 7);
             Assert.DoesNotContain(EmojiCatalogue.UnseenStyle, styles);
         }
-        EmojiCatalogue unseen = EmojiCatalogue.Load(EmojiFactAttribute.Folder, EmojiCatalogue.UnseenStyle);
+        EmojiCatalogue unseen = EmojiCatalogue.Load(EmojiFactAttribute.Folder, [EmojiCatalogue.UnseenStyle]);
         Assert.InRange(unseen.Concepts.Count, 300, 1000);
         Assert.All(unseen.Concepts.SelectMany(c => c.Sprites), s => Assert.Equal(EmojiCatalogue.UnseenStyle, s.Style));
-        Assert.Throws<DataFormatException>(() => EmojiCatalogue.Load(EmojiFactAttribute.Folder, "no-such-style"));
+        Assert.Throws<DataFormatException>(() => EmojiCatalogue.Load(EmojiFactAttribute.Folder, ["no-such-style"]));
 
         Assert.Equal(Truth.Yes, Holds("something to eat", "pizza"));
         Assert.Equal(Truth.Yes, Holds("bird", "owl"));

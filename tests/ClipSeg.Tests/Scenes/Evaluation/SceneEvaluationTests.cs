@@ -1,9 +1,11 @@
 using System.Text.Json;
 using ClipSeg.Imaging;
 using ClipSeg.Numerics;
+using ClipSeg.Prompts;
 using ClipSeg.Scenes;
 using ClipSeg.Scenes.Artwork;
 using ClipSeg.Scenes.Evaluation;
+using ClipSeg.Training.Data;
 using ClipSeg.Training.Metrics;
 
 namespace ClipSeg.Tests.Scenes.Evaluation;
@@ -101,6 +103,54 @@ public sealed class SceneEvaluationTests : IDisposable
     }
 
     [Fact]
+    public void Answers_to_all_questions_together_are_those_to_each_alone()
+    {
+        SceneReport report = Run(_few with { Scenes = 6 });
+        Dictionary<double, SegmentationMetrics> blends =
+            SceneEvaluation.BlendWeights.ToDictionary(weight => weight, _ => new SegmentationMetrics());
+        int quiet = 0;
+        for (int i = 0; i < 6; i++)
+        {
+            SceneGenerator generator = new(TestArtwork.Catalogue,
+                new() { Size = 48, Pool = i % 2 == 1 ? ConceptPool.Mixed : ConceptPool.Seen });
+            Scene scene = generator.Generate(SceneSplit.Test, 1, i / 2);
+            List<Phrase> phrases = SceneFiles.PhrasesOf(scene, i, 4);
+            for (int k = 0; k < phrases.Count; k++)
+            {
+                RandomStream supports = new(RandomUse.EvaluatedSupports, 1, (long)i << 8 | (uint)k);
+                if (SceneData.FindSupport(generator, SceneSplit.Test, 1, phrases[k], ref supports) is not { } support)
+                    continue;
+                Prompt picture = _segmenter.Prompt(support.Picture, support.Mask);
+                foreach ((double weight, SegmentationMetrics metrics) in blends)
+                {
+                    Prompt blend = Prompt.Mix(picture, _segmenter.Prompt(phrases[k].Text), (float)weight);
+                    metrics.AddProbabilities(_segmenter.Segment(scene.Picture, blend).Values,
+                        scene.Mask(phrases[k].Objects).Values, classId: 0);
+                }
+            }
+            RandomStream random = new(RandomUse.EvaluatedNegatives, 1, i);
+            Mask absent = _segmenter.Segment(scene.Picture, new ScenePhrases(scene).Negative(ref random).Text);
+            if (absent.Values.Count(p => p <= (float)report.Threshold) >= 0.9 * absent.Values.Length) quiet++;
+        }
+        Assert.All(report.Blend, point => Assert.Equal(
+            blends[point.Weight].Plain().ForegroundIou.At(report.Threshold), point.All!.ForegroundIou, 1e-9));
+        Assert.Equal(quiet, report.Negatives.Quiet);
+    }
+
+    [Fact]
+    public void Scores_by_size_and_by_group_are_parts_of_those_of_all_phrases()
+    {
+        SceneReport report = Run(_few with { Scenes = 10 });
+        int all = report.Score(PromptSource.Text)!.Samples;
+        Assert.Equal(all, report.Parts("size").Sum(part => part.Score.Samples));
+        Assert.Equal(all, report.Parts("group").Sum(part => part.Score.Samples));
+        Assert.Empty(report.Parts("group").Select(part => part.Name).Except(["animal", "food", "shape", "several"]));
+        Assert.Empty(report.Parts("size").Select(part => part.Name)
+            .Except(["under 2 % of the picture", "2 to 20 %", "over 20 %"]));
+        Assert.Contains("\"by\": \"size\"", Json(report));
+    }
+
+    [Fact]
     public void Examples_alternate_between_seen_and_mixed_scenes()
     {
         IReadOnlyList<SceneExample> examples = Run(_few).Examples;
@@ -195,8 +245,8 @@ public sealed class SceneEvaluationTests : IDisposable
     public void Evaluation_tells_how_far_it_is_and_can_be_stopped()
     {
         List<EvaluationProgress> told = [];
-        SceneEvaluation.Run(_segmenter, TestArtwork.Catalogue, _few with { Scenes = 18 }, told.Add);
-        Assert.Equal([new("Test scenes", 0, 18), new("Test scenes", 16, 18), new("Test scenes", 18, 18)],
+        SceneEvaluation.Run(_segmenter, TestArtwork.Catalogue, _few with { Scenes = 34 }, told.Add);
+        Assert.Equal([new("Test scenes", 0, 34), new("Test scenes", 32, 34), new("Test scenes", 34, 34)],
             told.Where(p => p.Stage == "Test scenes"));
         Assert.Equal(3, told.Select(p => p.Stage).Distinct().Count());
 
