@@ -16,7 +16,7 @@ internal sealed class RunOptions
     private static readonly string[] _movable =
     [
         "data", "validation", "model", "clip", "activation-cache", "remove-words", "wordnet", "artwork", "photos",
-        "config", "from",
+        "config", "from", "vision",
     ];
 
     private readonly Option<string?> _out = new("--out", "-o")

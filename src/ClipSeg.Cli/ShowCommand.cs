@@ -47,7 +47,8 @@ internal sealed class ShowCommand
         table.Add("kind", checkpoint.Kind + inferred);
         table.Add("weights", Weights(checkpoint));
         table.Add("stored as", Types(checkpoint));
-        table.Add("vision tower", Tower(c.Vision) + $", patches of {c.PatchSize} px, made for {c.ImageSize} px");
+        table.Add("vision tower", (c.Vision.ImageOnly ? "no CLIP's, of pictures alone, " : "") + Tower(c.Vision)
+            + $", patches of {c.PatchSize} px, made for {c.ImageSize} px");
         table.Add("text tower", Tower(c.Text) + $", {c.VocabularySize} tokens, texts of up to {c.MaxTokens}");
         table.Add("embedding", $"{c.EmbeddingWidth} wide");
         table.Add("decoder", (c.DecoderType == DecoderType.ClipDeconv

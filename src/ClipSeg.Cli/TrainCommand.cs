@@ -43,6 +43,13 @@ internal sealed class TrainCommand
         Description = "Start from the model's own decoder (fine-tuning) rather than from a new one.",
     };
 
+    private readonly Option<string?> _vision = new("--vision")
+    {
+        Description = "A vision tower of pictures alone in place of CLIP's, as in the paper's baseline ViTSeg: a file "
+            + $"of timm's or Hugging Face's ViT, or '{Backbone.Untrained}'.",
+        HelpName = $"FILE|{Backbone.Untrained}",
+    };
+
     private readonly Option<int> _phrases = new("--phrases-per-scene")
     {
         Description = "Phrases that are asked of each scene, which is encoded once.",
@@ -90,7 +97,7 @@ internal sealed class TrainCommand
         ExampleCommand command = new(
             "train", "Train a decoder on your own pictures, on PhraseCut, or on scenes.", Examples)
         {
-            train._data, train._scenes, train._validation, train._goOn, train._phrases, train._removed,
+            train._data, train._scenes, train._validation, train._goOn, train._vision, train._phrases, train._removed,
             train._removedClasses, train._wordNet, train._cache,
         };
         train._run.AddTo(command);
@@ -110,12 +117,16 @@ internal sealed class TrainCommand
         Preprocessing preprocessing = checkpoint.Preprocessing;
         (SegmentationData train, SegmentationData check) = Data(parsed, recipe, preprocessing);
 
-        ClipSegConfig config = checkpoint.Config;
-        bool fresh = !parsed.GetValue(_goOn);
-        if (fresh) config = recipe.Decoder(config);
-        Weights weights = new(checkpoint.Tensors, trainable: Part.Decoder, fresh: fresh ? Part.Decoder : Part.None,
-            seed: (uint)recipe.Seed);
-        ClipSegModel network = new(weights, config) { Precision = _run.Precision(parsed) };
+        bool goOn = parsed.GetValue(_goOn);
+        string? vision = parsed.GetValue(_vision);
+        if (goOn && vision is not null)
+            throw new UsageException("A decoder that goes on reads the tower it knows: leave --vision out.");
+        using Backbone backbone = new(checkpoint, vision);
+        ClipSegModel network = new(backbone.Weights(goOn ? Part.None : Part.Decoder, recipe.Seed),
+            goOn ? backbone.Config : recipe.Decoder(backbone.Config))
+        {
+            Precision = _run.Precision(parsed),
+        };
         using ActivationCache? trainCache = Cache("train", train), checkCache = Cache("validation", check);
         ConcurrentDictionary<string, bool> reported = [];
         Trainer training = new(

@@ -47,8 +47,16 @@ internal sealed class OnnxLayers(OnnxGraph graph, OnnxWeights weights, OnnxType 
         string normal = LayerNorm(x, $"{key}.layer_norm1", c.LayerNormEps);
         x = Add(x, Attention(normal, $"{key}.self_attn", c.Width, c.Heads, mask, factor));
         string inner = Linear(LayerNorm(x, $"{key}.layer_norm2", c.LayerNormEps), $"{key}.mlp.fc1");
-        string gate = graph.Node("Sigmoid", [graph.Node("Mul", [inner, graph.Number(1.702f)])]);
+        string gate = c.ImageOnly ? Normal(inner)
+            : graph.Node("Sigmoid", [graph.Node("Mul", [inner, graph.Number(1.702f)])]);
         return Add(x, Linear(graph.Node("Mul", [inner, gate]), $"{key}.mlp.fc2"));
+    }
+
+    /// <summary>Φ(x), the share of a normal distribution below x.</summary>
+    private string Normal(string x)
+    {
+        string error = graph.Node("Erf", [graph.Node("Mul", [x, graph.Number(MathF.Sqrt(0.5f))])]);
+        return graph.Node("Mul", [Add(error, graph.Number(1)), graph.Number(0.5f)]);
     }
 
     /// <summary>A block of the decoder: <see cref="Model.DecoderLayer"/>.</summary>

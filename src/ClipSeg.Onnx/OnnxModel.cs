@@ -124,14 +124,17 @@ internal sealed class OnnxModel
     {
         const string Embeddings = $"{VisionTower}.embeddings";
         (int width, int patch) = (_config.Vision.Width, _config.PatchSize);
-        string patches = _graph.Node("Conv", [pixels, _towers.Weight($"{Embeddings}.patch_embedding.weight")],
+        string[] convolved = [pixels, _towers.Weight($"{Embeddings}.patch_embedding.weight")];
+        if (_config.Vision.ImageOnly) convolved = [.. convolved, _towers.Weight($"{Embeddings}.patch_embedding.bias")];
+        string patches = _graph.Node("Conv", convolved,
             OnnxAttribute.Ints("kernel_shape", patch, patch), OnnxAttribute.Ints("strides", patch, patch));
         string grid = _towers.Sizes(patches, 2, 4);                                             // [B, C, GH, GW]
         string x = _towers.Transpose(_towers.Reshape(patches, _graph.Integers(0, 0, -1)), 0, 2, 1);
         string shape = _towers.Concat(0, _towers.Sizes(patches, 0, 1), _graph.Integers(1, width));
         string first = _graph.Node("Expand", [_towers.Weight($"{Embeddings}.class_embedding"), shape]);
         x = _towers.Add(_towers.Concat(1, first, x), Positions(grid));                          // [B, T, C]
-        return (_towers.LayerNorm(x, $"{VisionTower}.pre_layrnorm", _config.Vision.LayerNormEps), grid);    // sic
+        return (_config.Vision.ImageOnly ? x
+            : _towers.LayerNorm(x, $"{VisionTower}.pre_layrnorm", _config.Vision.LayerNormEps), grid);    // sic
     }
 
     private string VisionBlock(string x, int i, Limits? limits = null)

@@ -56,7 +56,7 @@ internal sealed record AblationRecipe
         {
             Check(row.Clip is null or Untrained, $"row '{row.Name}': clip is '{row.Clip}', expected '{Untrained}'");
             TrainRecipe own = row.Recipe is { } changes ? Recipe(changes, common, $"row '{row.Name}'") : common;
-            return new AblationRow(row.Name, own, row.Clip is not null, row.Published);
+            return new AblationRow(row.Name, own, row.Clip is not null, row.Published) { Vision = row.Vision };
         })];
         foreach (IGrouping<string, AblationRow> folder in rows.GroupBy(row => row.Folder, StringComparer.Ordinal))
         {
@@ -83,6 +83,9 @@ internal sealed record AblationRecipe
 /// <param name="Published">What the paper says of it; null if it is not in the paper.</param>
 internal sealed record AblationRow(string Name, TrainRecipe Recipe, bool Untrained, PublishedScores? Published)
 {
+    /// <summary>As <see cref="Backbone"/> takes it.</summary>
+    public string? Vision { get; init; }
+
     /// <summary>The name as a folder's: small letters, digits and hyphens.</summary>
     public string Folder { get; } = string.Join('-', string.Concat(Name.ToLowerInvariant()
         .Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')).Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -114,8 +117,10 @@ internal sealed record AblationScenes(
 /// <param name="Name">For people to read.</param>
 /// <param name="Recipe">Values that differ; null for none.</param>
 /// <param name="Clip">"untrained", or null for the model's.</param>
+/// <param name="Vision">"untrained" or the file of a tower of pictures alone, or null for CLIP's.</param>
 internal sealed record AblationRowFile(
-    string Name, JsonElement? Recipe = null, string? Clip = null, PublishedScores? Published = null);
+    string Name, JsonElement? Recipe = null, string? Clip = null, string? Vision = null,
+    PublishedScores? Published = null);
 
 /// <summary>The JSON of ablations: recipes and results.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true,

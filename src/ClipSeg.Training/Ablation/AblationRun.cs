@@ -52,7 +52,11 @@ internal sealed class AblationRun
     {
         (_clip, _recipe, _data, _folder) = (clip, recipe, data, folder);
         _vocabulary = ModelFiles.ReadVocabulary(clip, new());
-        foreach (AblationRow row in recipe.Rows) row.Recipe.Decoder(clip.Config);       // throws before hours are spent
+        foreach (AblationRow row in recipe.Rows)        // throws before hours are spent
+        {
+            using Backbone backbone = new(clip, row.Vision);
+            row.Recipe.Decoder(backbone.Config);
+        }
     }
 
     public Precision Precision { get; init; }
@@ -100,12 +104,16 @@ internal sealed class AblationRun
         using Compute compute = new(Threads);
         using Compute.Entry entry = compute.Enter();
         Part fresh = row.Untrained ? Part.All : Part.Decoder;
-        Weights weights = new(_clip.Tensors, trainable: Part.Decoder, fresh, seed: (uint)seed);
-        ClipSegModel network = new(weights, recipe.Decoder(_clip.Config)) { Precision = Precision };
+        using Backbone backbone = new(_clip, row.Vision);
+        ClipSegModel network = new(backbone.Weights(fresh, seed), recipe.Decoder(backbone.Config))
+        {
+            Precision = Precision,
+        };
         SegmentationData validation = _data.Validation(size);
         Trainer trainer = new(
             network, _vocabulary, _clip.Preprocessing, _data.Train(recipe), validation, recipe);
         string identity = $"{trainer.Run}, {recipe.Steps} steps, {(row.Untrained ? "untrained" : _clip.Path)}, "
+            + (row.Vision is null ? "" : $"vision {row.Vision}, ")
             + $"{Precision}, {_data.Name}, {_recipe.Samples} samples";
         if (File.Exists(file)) return Known(file, identity);
 

@@ -2,12 +2,12 @@ using ClipSeg.Imaging;
 
 namespace ClipSeg.Training.Data;
 
-/// <summary>
-/// Polygons to pixels by Pillow's rule, filled and outlined: what PhraseCut's own evaluator compares with.
-/// </summary>
+/// <summary>Polygons to pixels by Pillow's rule: what PhraseCut's own evaluator compares with.</summary>
 /// <remarks>
-/// training-and-evaluation.md §4.4. Corners are cut to whole pixels. A row is filled between its crossings with edges,
-/// where one from the left is rounded half up, one from the right half down; the outline is walked by Bresenham's rule.
+/// training-and-evaluation.md §4.4. Corners are cut to whole pixels. Level edges are drawn; a row is filled between
+/// its crossings with the others, where one from the left is rounded half up, one from the right half down. The
+/// evaluator asks for an outline of the same colour, which Pillow does not draw then. Later Pillows also join corners
+/// that are drawn apart: of the polygons in tests/fixtures/pillow, filled by 9.4, 0.8 % of the pixels.
 /// </remarks>
 internal static class PillowPolygon
 {
@@ -36,6 +36,7 @@ internal static class PillowPolygon
             for (int i = 0; i < corners.Length; i++)
             {
                 ((int x0, int y0), (int x1, int y1)) = (corners[i], corners[(i + 1) % corners.Length]);
+                if (y0 == y1 && y == y0) SetRow(mask, y, Math.Min(x0, x1), Math.Max(x0, x1));
                 if (y0 == y1 || y < Math.Min(y0, y1) || y > Math.Max(y0, y1)) continue;
                 float x = (y - y0) * ((float)(x1 - x0) / (y1 - y0)) + x0;
                 crossings.Add(x);
@@ -45,7 +46,6 @@ internal static class PillowPolygon
             for (int i = 1; i < crossings.Count; i += 2)
                 SetRow(mask, y, HalfUp(crossings[i - 1]), HalfDown(crossings[i]));
         }
-        for (int i = 0; i < corners.Length; i++) Walk(mask, corners[i], corners[(i + 1) % corners.Length]);
     }
 
     private static void SetRow(Mask mask, int y, int left, int right)
@@ -58,21 +58,4 @@ internal static class PillowPolygon
     private static int HalfUp(float x) => Math.Sign(x) * (int)MathF.Floor(MathF.Abs(x) + 0.5f);
 
     private static int HalfDown(float x) => Math.Sign(x) * (int)MathF.Ceiling(MathF.Abs(x) - 0.5f);
-
-    private static void Walk(Mask mask, (int X, int Y) from, (int X, int Y) to)
-    {
-        int dx = Math.Abs(to.X - from.X), dy = Math.Abs(to.Y - from.Y), steps = Math.Max(dx, dy);
-        (int stepX, int stepY) = (Math.Sign(to.X - from.X), Math.Sign(to.Y - from.Y));
-        bool flat = dx > dy;
-        (int x, int y, int error) = (from.X, from.Y, 2 * Math.Min(dx, dy) - steps);
-        for (int i = 0; i <= steps; i++)
-        {
-            if (x >= 0 && x < mask.Width && y >= 0 && y < mask.Height) mask[x, y] = 1;
-            bool both = error >= 0;
-            if (both) error -= 2 * steps;
-            error += 2 * Math.Min(dx, dy);
-            if (flat || both) x += stepX;
-            if (!flat || both) y += stepY;
-        }
-    }
 }

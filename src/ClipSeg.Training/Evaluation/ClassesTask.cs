@@ -64,34 +64,77 @@ internal sealed class ClassesTask : EvaluationTask
 
     public override TaskResult Run(Segmenter segmenter, string model, EvaluationRun run)
     {
-        ConfusionMatrix matrix = new(_data.Names.Count);
-        int skipped = 0, scored = 0;
-        int[] units = EvaluationLoop.Units(_data.Count, run.Limit);
+        int classes = _data.Names.Count;
+        ConfusionMatrix matrix = new(classes);
+        ClassBootstrap areas = new(classes), edges = new(classes);
+        Bootstrap pixels = new();
+        ExampleChoice examples = new();
         _prompts = Prompts(segmenter);
-        EvaluationLoop.Run(segmenter.Compute, units, About(run, model), ConfusionJson.Default.PictureConfusion,
-            unit => Measure(segmenter, unit, run), (_, picture) =>
-            {
-                if (picture.Skipped) skipped++;
-                else scored++;
-                matrix.Add(picture.Counts);
-            });
-        if (scored == 0) throw new DataFormatException($"None of the {skipped} pictures can be read.");
-        return new()
+        TaskResult result = Run(segmenter, model, run, _data.Count, ConfusionJson.Default.PictureConfusion,
+            unit => Measure(segmenter, unit, run), Add);
+        return result with
         {
-            Task = Name,
-            Data = Data,
-            Model = model,
-            Settings = Settings,
-            Units = units.Length,
-            Samples = scored,
-            Skipped = skipped,
-            Figures = Figures(matrix),
+            Figures = Figures(areas, edges, pixels),
             Published = Published,
-            Parts = [.. Enumerable.Range(0, _data.Names.Count).Where(IsScored).Select(c => new TaskPart(
-                "class", _data.Names[c][0] + (_data.Unseen.Contains(c) ? " (unseen)" : ""), scored,
-                new() { ["iou"] = MaskTally.Number(matrix.Iou(c)) }))],
+            Parts = [.. Enumerable.Range(0, classes).Where(IsScored).Select(c => new TaskPart(
+                "class", _data.Names[c][0] + (_data.Unseen.Contains(c) ? " (unseen)" : ""), result.Samples,
+                new()
+                {
+                    ["iou"] = MaskTally.Number(matrix.Iou(c)),
+                    ["boundary_iou"] = MaskTally.Number(edges.Of(ious => ious[c]).Score),
+                }))],
+            Examples = examples.All(),
         };
+
+        (int, int) Add(int unit, PictureConfusion picture)
+        {
+            if (picture.Skipped) return (0, 1);
+            ConfusionMatrix one = new(classes);
+            one.Add(picture.Counts);
+            long[] unions = one.Unions();
+            matrix.Add(picture.Counts);
+            areas.Add(unit, unions);
+            edges.Add(unit, picture.Edges);
+            pixels.Add(unit, unions.Where((_, i) => i % 3 == 1).Sum(),
+                picture.Counts.Where((_, i) => i % 3 == 2).Sum());
+            double mean = ConfusionMatrix.MeanIou(Enumerable.Range(0, classes).Where(IsScored).Select(one.Iou));
+            if (!double.IsNaN(mean)) examples.Add(unit, 0, NamesIn(unions), mean);
+            return (1, 0);
+        }
     }
+
+    public override PageExample? Show(Segmenter segmenter, TaskExample example)
+    {
+        if (Readable.Get(() => _data.Get(example.Unit), null) is not { } picture) return null;
+        byte[] labels = Fit(segmenter, picture), predicted = Predict(segmenter, picture.Picture);
+        int width = WidthOf(segmenter, picture.Picture);
+        Image query = Framing == Framing.Whole ? picture.Picture
+            : picture.Picture.Resize(width, labels.Length / width);
+        return new(example.Phrase, "",
+        [
+            new(query, "query"), new(Coloured(query, labels), "truth"),
+            new(Coloured(query, predicted), FormattableString.Invariant($"found, mIoU {example.Score:0.00}")),
+        ]);
+    }
+
+    protected override string Unanswered(int units, int skipped) => $"None of the {skipped} pictures can be read.";
+
+    /// <summary>A picture with each of its classes but the background in a colour of its own.</summary>
+    private Image Coloured(Image picture, byte[] labels)
+    {
+        int[] classes = [.. labels.Distinct().Where(c => c < _data.Names.Count && c != _background).Order()
+            .Select(c => (int)c)];
+        return classes.Length == 0 ? picture : Overlay.Draw(picture,
+            [.. classes.Select(c => new Mask(picture.Width, picture.Height,
+                Array.ConvertAll(labels, label => label == c ? 1f : 0)))],
+            [.. classes.Select(Overlay.Colour)], 0.5f);
+    }
+
+    private string NamesIn(long[] unions) => string.Join(", ", unions.Where((_, i) => i % 3 == 0)
+        .Where(c => c != _background).Select(c => _data.Names[(int)c][0]));
+
+    private int WidthOf(Segmenter segmenter, Image picture)
+        => Framing == Framing.Whole ? picture.Width : segmenter.Preprocessing.Width;
 
     /// <summary>The class of every pixel, where it is scored.</summary>
     public byte[] Predict(Segmenter segmenter, Image picture)
@@ -127,13 +170,30 @@ internal sealed class ClassesTask : EvaluationTask
 
     private PictureConfusion Measure(Segmenter segmenter, int unit, EvaluationRun run)
     {
-        if (Readable.Get(() => _data.Get(unit), run.OnUnreadable) is not { } picture) return new([], Skipped: true);
+        if (Readable.Get(() => _data.Get(unit), run.OnUnreadable) is not { } picture)
+            return new([], [], Skipped: true);
         byte[] predicted = Predict(segmenter, picture.Picture), labels = Fit(segmenter, picture);
         run.OnClasses?.Invoke(new($"{unit:D6}", picture.Picture, predicted, labels,
-            Framing == Framing.Whole ? picture.Picture.Width : segmenter.Preprocessing.Width));
+            WidthOf(segmenter, picture.Picture)));
         if (_rule == BackgroundRule.Ignored && _background >= 0)
             labels = Array.ConvertAll(labels, label => label == _background ? byte.MaxValue : label);
-        return new(ConfusionMatrix.Count(predicted, labels, _data.Names.Count), Skipped: false);
+        return new(ConfusionMatrix.Count(predicted, labels, _data.Names.Count),
+            Edges(predicted, labels, WidthOf(segmenter, picture.Picture)), Skipped: false);
+    }
+
+    /// <summary>Of each class that is there or was found: it, and the pixels on both bands and on either.</summary>
+    private long[] Edges(byte[] predicted, byte[] labels, int width)
+    {
+        List<long> edges = [];
+        bool[] counts = Array.ConvertAll(labels, label => label < _data.Names.Count);
+        foreach (byte c in predicted.Where((_, i) => counts[i]).Concat(labels.Where((_, i) => counts[i])).Distinct()
+            .Order())
+        {
+            (long both, long either) = BoundaryIou.Count([.. predicted.Select((p, i) => counts[i] && p == c)],
+                Array.ConvertAll(labels, label => label == c), width);
+            edges.AddRange([c, both, either]);
+        }
+        return [.. edges];
     }
 
     private byte[] Fit(Segmenter segmenter, ClassPicture picture)
@@ -146,25 +206,33 @@ internal sealed class ClassesTask : EvaluationTask
         return Array.ConvertAll(resized, label => (byte)label);
     }
 
-    private OrderedDictionary<string, Figure> Figures(ConfusionMatrix matrix)
+    private OrderedDictionary<string, Figure> Figures(ClassBootstrap areas, ClassBootstrap edges, Bootstrap pixels)
     {
         int[] all = [.. Enumerable.Range(0, _data.Names.Count).Where(IsScored)];
         int[] seen = [.. all.Except(_data.Unseen)], things = [.. all.Where(c => c != _background)];
-        Func<IEnumerable<int>, double> mean =
-            _rule == BackgroundRule.Published ? matrix.AuthorsMeanIou : matrix.MeanIou;
-        OrderedDictionary<string, Figure> figures = new() { ["miou"] = MaskTally.Of("mIoU of all classes", mean(all)) };
+        OrderedDictionary<string, Figure> figures = new()
+        {
+            ["miou"] = MaskTally.Of("mIoU of all classes", areas.Of(Mean(all))),
+        };
         if (things.Length < all.Length)
-            figures["miou_things"] = MaskTally.Of("mIoU of all but the background", mean(things));
+            figures["miou_things"] = MaskTally.Of("mIoU of all but the background", areas.Of(Mean(things)));
         if (_data.Unseen.Count > 0)
         {
-            (double ofSeen, double ofUnseen) = (mean(seen), mean(_data.Unseen));
-            figures["seen_miou"] = MaskTally.Of("mIoU of seen classes", ofSeen);
-            figures["unseen_miou"] = MaskTally.Of("mIoU of unseen classes", ofUnseen);
-            figures["harmonic_miou"] =
-                MaskTally.Of("harmonic mean of both", ConfusionMatrix.HarmonicMean(ofSeen, ofUnseen));
+            figures["seen_miou"] = MaskTally.Of("mIoU of seen classes", areas.Of(Mean(seen)));
+            figures["unseen_miou"] = MaskTally.Of("mIoU of unseen classes", areas.Of(Mean(_data.Unseen)));
+            figures["harmonic_miou"] = MaskTally.Of("harmonic mean of both", areas.Of(
+                ious => ConfusionMatrix.HarmonicMean(Mean(seen)(ious), Mean(_data.Unseen)(ious))));
         }
-        figures["pixel_accuracy"] = MaskTally.Of("pixels of the right class", matrix.Accuracy());
+        figures["boundary_miou"] = MaskTally.Of("mean boundary IoU of all classes", edges.Of(Mean(all)));
+        figures["pixel_accuracy"] = MaskTally.Of("pixels of the right class", pixels.Of());
         return figures;
+    }
+
+    private Func<double[], double> Mean(IReadOnlyList<int> classes)
+    {
+        Func<IEnumerable<double>, double> mean =
+            _rule == BackgroundRule.Published ? ConfusionMatrix.AuthorsMeanIou : ConfusionMatrix.MeanIou;
+        return ious => mean(classes.Select(c => ious[c]));
     }
 
     private bool IsScored(int c) => _rule != BackgroundRule.Ignored || c != _background;
@@ -194,8 +262,9 @@ internal sealed record ClassAnswer(string Name, Image Picture, byte[] Predicted,
 
 /// <summary>What was taken for what in a picture: a line of the journal.</summary>
 /// <param name="Counts">Truth, prediction and pixels, in turn.</param>
+/// <param name="Edges">Class, and pixels on both bands along edges and on either, in turn.</param>
 /// <param name="Skipped">Whether it could not be read.</param>
-internal sealed record PictureConfusion(long[] Counts, bool Skipped);
+internal sealed record PictureConfusion(long[] Counts, long[] Edges, bool Skipped);
 
 /// <summary>The JSON of journals of confusions.</summary>
 [JsonSourceGenerationOptions(RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using ClipSeg.Imaging;
+using ClipSeg.Numerics;
 using ClipSeg.Training.Data;
 using ClipSeg.Training.Reports;
 
@@ -28,8 +30,48 @@ internal abstract class EvaluationTask
     /// <exception cref="DataFormatException">No question can be read.</exception>
     public abstract TaskResult Run(Segmenter segmenter, string model, EvaluationRun run);
 
+    /// <summary>An example of the result once more, to look at; null if its files are not there any more.</summary>
+    public abstract PageExample? Show(Segmenter segmenter, TaskExample example);
+
+    /// <summary>Measures all units, for a result that lacks nothing but what the task adds to it.</summary>
+    /// <param name="segmenter">The model.</param>
+    /// <param name="model">As it was named.</param>
+    /// <param name="run">How.</param>
+    /// <param name="count">Units that there are.</param>
+    /// <param name="json">How what a unit scored is written.</param>
+    /// <param name="measure">Measures a unit; by several threads.</param>
+    /// <param name="add">Told of each in order; says how many questions it answered, and how many it could not read.
+    /// </param>
+    /// <exception cref="DataFormatException">None was answered.</exception>
+    protected TaskResult Run<T>(Segmenter segmenter, string model, EvaluationRun run, int count, JsonTypeInfo<T> json,
+        Func<int, T> measure, Func<int, T, (int Answered, int Skipped)> add)
+    {
+        int[] units = EvaluationLoop.Units(count, run.Limit);
+        int answered = 0, skipped = 0;
+        EvaluationLoop.Run(segmenter.Compute, units, About(run, model), json, measure, (unit, record) =>
+        {
+            (int more, int less) = add(unit, record);
+            (answered, skipped) = (answered + more, skipped + less);
+        });
+        if (answered == 0) throw new DataFormatException(Unanswered(units.Length, skipped));
+        return new()
+        {
+            Task = Name,
+            Data = Data,
+            Model = model,
+            Settings = Settings,
+            Units = units.Length,
+            Samples = answered,
+            Skipped = skipped,
+            Figures = [],
+        };
+    }
+
+    /// <summary>Why there is no result.</summary>
+    protected virtual string Unanswered(int units, int skipped) => $"None of the {skipped} samples can be read.";
+
     /// <summary>A run that knows what its journal is of.</summary>
-    protected EvaluationRun About(EvaluationRun run, string model) => run with
+    private EvaluationRun About(EvaluationRun run, string model) => run with
     {
         Subject = string.Join(", ", [
             $"{Name} on {Data}", $"model {model}", .. Settings.Select(setting => $"{setting.Key} {setting.Value}"),
@@ -72,20 +114,9 @@ internal abstract class MaskTask : EvaluationTask
     {
         Begin();
         MaskTally tally = new(_threshold);
-        int skipped = 0;
-        int[] units = EvaluationLoop.Units(Count, run.Limit);
-        EvaluationLoop.Run(segmenter.Compute, units, About(run, model), ScoreJson.Default.UnitScores, Measure, Add);
-        if (tally.Samples == 0) throw new DataFormatException($"None of the {skipped} samples can be read.");
-        return Conclude(tally, new()
+        TaskResult result = Run(segmenter, model, run, Count, ScoreJson.Default.UnitScores, Measure, Add);
+        return Conclude(tally, result with
         {
-            Task = Name,
-            Data = Data,
-            Model = model,
-            Settings = Settings,
-            Units = units.Length,
-            Samples = tally.Samples,
-            Skipped = skipped,
-            Figures = [],
             Parts = tally.Parts(),
             Curves = tally.Curves(),
             Examples = tally.Examples(),
@@ -104,15 +135,31 @@ internal abstract class MaskTask : EvaluationTask
             return new([.. answers.Select(answer => SampleScore.Of(answer, _threshold))], unreadable);
         }
 
-        void Add(int unit, UnitScores scores)
+        (int, int) Add(int unit, UnitScores scores)
         {
-            skipped += scores.Skipped;
             for (int i = 0; i < scores.Samples.Count; i++)
             {
                 tally.Add(unit, i, scores.Samples[i]);
                 Observe(unit, scores.Samples[i]);
             }
+            return (scores.Samples.Count, scores.Skipped);
         }
+    }
+
+    public override PageExample? Show(Segmenter segmenter, TaskExample example)
+    {
+        using TensorScope scope = new();
+        IReadOnlyList<Answer> answers = Ask(segmenter, example.Unit, _ => { });
+        if (example.Sample >= answers.Count) return null;       // its files were there before, and are not now
+        Answer answer = answers[example.Sample];
+        Image picture = answer.Sample.Picture;
+        List<ExamplePicture> pictures = [new(picture, "query")];
+        if (answer.Support is { } support)
+            pictures.Add(new(Overlay.Draw(support.Picture, [support.Mask], [TaskPage.Shown], 0.5f), "shown"));
+        pictures.Add(new(Overlay.Draw(picture, [answer.Sample.Mask], [TaskPage.Truth], 0.5f), "truth"));
+        pictures.Add(new(Overlay.Draw(picture, [answer.Mask], [TaskPage.Found], (float)_threshold),
+            FormattableString.Invariant($"found, IoU {example.Score:0.00}")));
+        return new(answer.Sample.Phrase, answer.Sample.Kind, pictures);
     }
 }
 

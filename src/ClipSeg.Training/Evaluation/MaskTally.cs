@@ -1,5 +1,4 @@
 using System.Globalization;
-using ClipSeg.Numerics;
 using ClipSeg.Training.Data;
 using ClipSeg.Training.Metrics;
 using ClipSeg.Training.Reports;
@@ -9,14 +8,12 @@ namespace ClipSeg.Training.Evaluation;
 /// <summary>Adds up answers that are masks. Memory does not grow with their number.</summary>
 internal sealed class MaskTally
 {
-    private const int ExamplesEach = 6;
-
     private readonly double _threshold;
     private readonly SegmentationMetrics _metrics = new();
     private readonly ReferringMetrics _referring;
     private readonly Bootstrap _mean = new(), _cumulative = new(), _boundary = new();
     private readonly SortedDictionary<(string By, string Name), Part> _parts = [];
-    private readonly PriorityQueue<TaskExample, double> _best = new(), _worst = new(), _some = new();
+    private readonly ExampleChoice _examples = new();
 
     /// <param name="threshold">That the scores were taken at.</param>
     public MaskTally(double threshold) => (_threshold, _referring) = (threshold, new(threshold));
@@ -40,15 +37,7 @@ internal sealed class MaskTally
                 _parts.Add((name.By, name.Name), part = new());
             part.Add(score);
         }
-        Keep(_best, "best", score.Iou);
-        Keep(_worst, "worst", -score.Iou);
-        Keep(_some, "random", new RandomStream(RandomUse.EvaluatedExamples, sample, unit).NextDouble());
-
-        void Keep(PriorityQueue<TaskExample, double> queue, string choice, double rank)
-        {
-            queue.Enqueue(new(choice, unit, sample, score.Phrase, score.Iou), rank);
-            if (queue.Count > ExamplesEach) queue.Dequeue();
-        }
+        _examples.Add(unit, sample, score.Phrase, score.Iou);
     }
 
     /// <summary>The usual definitions.</summary>
@@ -104,7 +93,7 @@ internal sealed class MaskTally
     }
 
     /// <summary>The best, the worst, and some at random.</summary>
-    public IReadOnlyList<TaskExample> Examples() => [.. Drain(_best), .. Drain(_worst), .. Drain(_some)];
+    public IReadOnlyList<TaskExample> Examples() => _examples.All();
 
     /// <summary>A score, or null for none.</summary>
     public static double? Number(double score) => double.IsFinite(score) ? score : null;
@@ -113,13 +102,6 @@ internal sealed class MaskTally
 
     public static Figure Of(string name, Interval score)
         => new(name, Number(score.Score), Number(score.Low), Number(score.High));
-
-    private static IEnumerable<TaskExample> Drain(PriorityQueue<TaskExample, double> queue)
-    {
-        List<TaskExample> examples = [];
-        while (queue.TryDequeue(out TaskExample? example, out _)) examples.Insert(0, example);
-        return examples;
-    }
 
     /// <summary>The scores of some of the answers.</summary>
     private sealed class Part

@@ -10,8 +10,14 @@ internal static class TaskPage
 {
     private const int Tiles = 4;
 
-    private static readonly Rgb _truth = new(0x00, 0xC7, 0x8B), _found = new(0xFF, 0x8A, 0x1F);
-    private static readonly Rgb _shown = new(0x56, 0xB4, 0xE9);
+    /// <summary>The colour of what is there.</summary>
+    public static Rgb Truth => new(0x00, 0xC7, 0x8B);
+
+    /// <summary>The colour of what was found.</summary>
+    public static Rgb Found => new(0xFF, 0x8A, 0x1F);
+
+    /// <summary>The colour of what was shown.</summary>
+    public static Rgb Shown => new(0x56, 0xB4, 0xE9);
 
     /// <summary>The page as HTML; the examples of the result are asked for once more, to be shown.</summary>
     /// <param name="result">What was measured.</param>
@@ -30,7 +36,7 @@ internal static class TaskPage
         if (result.Curves is { } curves) page.Charts(Charts(curves, threshold));
         Figures(page, result);
         Parts(page, result);
-        if (task is MaskTask masks) Examples(page, result, masks, segmenter, threshold ?? 0.5);
+        Examples(page, result, task, segmenter);
         return page.ToHtml();
     }
 
@@ -83,8 +89,7 @@ internal static class TaskPage
         }
     }
 
-    private static void Examples(
-        HtmlPage page, TaskResult result, MaskTask task, Segmenter segmenter, double threshold)
+    private static void Examples(HtmlPage page, TaskResult result, EvaluationTask task, Segmenter segmenter)
     {
         foreach (IGrouping<string, TaskExample> examples in result.Examples.GroupBy(example => example.Choice))
         {
@@ -94,24 +99,8 @@ internal static class TaskPage
                 "worst" => "The worst answers",
                 _ => $"Some answers, {examples.Key}",
             });
-            page.Examples(examples.Select(example => Show(example, task, segmenter, threshold)).OfType<PageExample>());
+            page.Examples(examples.Select(example => task.Show(segmenter, example)).OfType<PageExample>());
         }
-    }
-
-    private static PageExample? Show(TaskExample example, MaskTask task, Segmenter segmenter, double threshold)
-    {
-        using TensorScope scope = new();
-        IReadOnlyList<Answer> answers = task.Ask(segmenter, example.Unit, _ => { });
-        if (example.Sample >= answers.Count) return null;       // its files were there before, and are not now
-        Answer answer = answers[example.Sample];
-        Image picture = answer.Sample.Picture;
-        List<ExamplePicture> pictures = [new(picture, "query")];
-        if (answer.Support is { } support)
-            pictures.Add(new(Overlay.Draw(support.Picture, [support.Mask], [_shown], 0.5f), "shown"));
-        pictures.Add(new(Overlay.Draw(picture, [answer.Sample.Mask], [_truth], 0.5f), "truth"));
-        pictures.Add(new(Overlay.Draw(picture, [answer.Mask], [_found], (float)threshold),
-            FormattableString.Invariant($"found, IoU {example.Iou:0.00}")));
-        return new(answer.Sample.Phrase, answer.Sample.Kind, pictures);
     }
 
     private static string Range(Figure figure) => figure switch

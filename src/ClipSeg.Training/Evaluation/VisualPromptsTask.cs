@@ -25,6 +25,8 @@ internal sealed class VisualPromptsTask : EvaluationTask
     private const int FewestNames = 3;
     private const double SmallestObject = 0.1, SmallestScored = 0.02;       // of the picture
 
+    private static readonly string[] _shown = ["dark_10", "crop", "crop_blur_dark_10"];
+
     private readonly SegmentationData _data;
     private readonly bool _asPublished;
     private readonly Variant[] _variants;
@@ -47,51 +49,66 @@ internal sealed class VisualPromptsTask : EvaluationTask
     {
         Bootstrap[] gains = [.. _variants.Select(_ => new Bootstrap())];
         Bootstrap plain = new();
-        int skipped = 0, scored = 0;
-        int[] units = EvaluationLoop.Units(_data.Count, run.Limit);
-        EvaluationLoop.Run(segmenter.Compute, units, About(run, model), GainsJson.Default.ObjectGains,
-            unit => Measure(segmenter, unit, run.OnUnreadable), (_, one) =>
+        ExampleChoice examples = new();
+        TaskResult result = Run(segmenter, model, run, _data.Count, GainsJson.Default.ObjectGains,
+            unit => Measure(segmenter, unit, run.OnUnreadable), (unit, one) =>
             {
-                if (one.Skipped) skipped++;
-                if (one.Probabilities.Length != _variants.Length + 1) return;
-                scored++;
+                if (one.Probabilities.Length != _variants.Length + 1) return (0, one.Skipped ? 1 : 0);
                 plain.Add(one.Picture, one.Probabilities[0], 1);
                 for (int v = 0; v < gains.Length; v++)
                     gains[v].Add(one.Picture, 100 * (one.Probabilities[v + 1] - one.Probabilities[0]), 1);
+                examples.Add(unit, 0, one.Phrase, 100 * (one.Probabilities[^1] - one.Probabilities[0]));
+                return (1, 0);
             });
-        if (scored == 0)
-        {
-            throw new DataFormatException($"{Data}: none of {units.Length} objects is large enough in a picture with "
-                + $"the names of {FewestNames} things.");
-        }
         OrderedDictionary<string, Figure> figures = new()
         {
             ["plain"] = MaskTally.Of("probability of the object, plain picture", plain.Of()),
         };
         for (int v = 0; v < gains.Length; v++)
             figures.Add(_variants[v].Key, MaskTally.Of($"ΔP x 100, {_variants[v].Name}", gains[v].Of()));
-        return new()
+        return result with
         {
-            Task = Name,
-            Data = Data,
-            Model = model,
-            Settings = Settings,
-            Units = units.Length,
-            Samples = scored,
-            Skipped = skipped,
             Figures = figures,
             Published = [PublishedScores.VisualPrompts],
+            Examples = examples.All(),
         };
     }
+
+    /// <summary>The object, and what CLIP sees of it: plain, darkened, cropped, and both with blur.</summary>
+    public override PageExample? Show(Segmenter segmenter, TaskExample example)
+    {
+        if (Readable.Get(() => _data.Get(example.Unit), null) is not { } sample) return null;
+        double[] found = Measure(segmenter, example.Unit, null).Probabilities;
+        if (found.Length == 0) return null;
+        List<ExamplePicture> pictures =
+        [
+            new(Overlay.Draw(sample.Picture, [sample.Mask], [TaskPage.Truth], 0.5f), "the object"),
+            new(sample.Picture, Caption("plain", found[0])),
+        ];
+        for (int v = 0; v < _variants.Length; v++)
+        {
+            if (!_shown.Contains(_variants[v].Key)) continue;
+            pictures.Add(new(segmenter.Prompts.Engineer(sample.Picture, sample.Mask, _variants[v].Engineering),
+                Caption(_variants[v].Name, found[v + 1])));
+        }
+        return new(sample.Phrase, FormattableString.Invariant($"ΔP x 100: {example.Score:0.0}"), pictures);
+
+        static string Caption(string name, double probability)
+            => FormattableString.Invariant($"{name}: {probability:0.00}");
+    }
+
+    protected override string Unanswered(int units, int skipped) => $"{Data}: none of {units} objects is large enough "
+        + $"in a picture with the names of {FewestNames} things.";
 
     private ObjectGains Measure(Segmenter segmenter, int unit, Action<string>? onUnreadable)
     {
         long picture = _data.GroupOf(unit);
         IReadOnlyList<string> others = _data.OthersIn(unit);
-        if (others.Count + 1 < FewestNames) return new(picture, [], Skipped: false);
-        if (Readable.Get(() => _data.Get(unit), onUnreadable) is not { } sample) return new(picture, [], Skipped: true);
+        if (others.Count + 1 < FewestNames) return new(picture, "", [], Skipped: false);
+        if (Readable.Get(() => _data.Get(unit), onUnreadable) is not { } sample)
+            return new(picture, "", [], Skipped: true);
         double share = sample.Mask.Values.Sum() / sample.Mask.Values.Length;
-        if (share < (_asPublished ? SmallestObject : SmallestScored)) return new(picture, [], Skipped: false);
+        if (share < (_asPublished ? SmallestObject : SmallestScored)) return new(picture, "", [], Skipped: false);
 
         Prompt[] names = [.. others.Prepend(sample.Phrase).Select(name => segmenter.Prompt(name, Template))];
         List<double> probabilities = [Probability(Shown(segmenter, sample, new VisualPrompt()), names)];
@@ -102,7 +119,7 @@ internal sealed class VisualPromptsTask : EvaluationTask
                 : Shown(segmenter, sample, variant.Engineering!);
             probabilities.Add(Probability(shown, names));
         }
-        return new(picture, [.. probabilities], Skipped: false);
+        return new(picture, sample.Phrase, [.. probabilities], Skipped: false);
     }
 
     /// <summary>CLIP's embedding of the engineered picture.</summary>
@@ -163,10 +180,11 @@ internal sealed class VisualPromptsTask : EvaluationTask
 
 /// <summary>What an object gained: a line of the journal.</summary>
 /// <param name="Picture">Its number.</param>
+/// <param name="Phrase">The object's name.</param>
 /// <param name="Probabilities">Of its name: in the plain picture, then in each engineered one; empty if not scored.
 /// </param>
 /// <param name="Skipped">Whether it could not be read.</param>
-internal sealed record ObjectGains(long Picture, double[] Probabilities, bool Skipped);
+internal sealed record ObjectGains(long Picture, string Phrase, double[] Probabilities, bool Skipped);
 
 /// <summary>The JSON of journals of gains.</summary>
 [JsonSourceGenerationOptions(RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

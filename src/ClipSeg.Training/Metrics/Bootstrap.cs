@@ -14,7 +14,7 @@ internal readonly record struct Interval(double Score, double Low, double High);
 /// </remarks>
 internal sealed class Bootstrap(int seed = 0)
 {
-    private const int Resamples = 1000;
+    internal const int Resamples = 1000;
 
     private readonly double[] _numerators = new double[Resamples], _denominators = new double[Resamples];
     private double _numerator, _denominator;
@@ -39,10 +39,16 @@ internal sealed class Bootstrap(int seed = 0)
     /// <summary>The score and the middle 95 % of the resamples; not numbers if there is nothing to score.</summary>
     public Interval Of()
     {
-        double[] scores = [.. _numerators.Zip(_denominators, (n, d) => n / d).Where(double.IsFinite).Order()];
+        return Middle(_numerator / _denominator, _numerators.Zip(_denominators, (n, d) => n / d));
+    }
+
+    /// <summary>A score and the middle 95 % of its resamples.</summary>
+    internal static Interval Middle(double score, IEnumerable<double> resamples)
+    {
+        double[] scores = [.. resamples.Where(double.IsFinite).Order()];
         if (scores.Length == 0) return new(double.NaN, double.NaN, double.NaN);
         int tail = (int)(0.025 * scores.Length);
-        return new(_numerator / _denominator, scores[tail], scores[^(tail + 1)]);
+        return new(score, scores[tail], scores[^(tail + 1)]);
     }
 
     /// <summary>The number of times whose cumulative probability, for a mean of 1, first exceeds u.</summary>

@@ -15,26 +15,33 @@ internal static class BoundaryIou
     /// <param name="threshold">Of the prediction; the truth is 0 and 1.</param>
     public static double Of(Mask prediction, Mask truth, double threshold)
     {
-        (int width, int height) = (truth.Width, truth.Height);
+        (long both, long either) = Count(
+            [.. prediction.Values.Select(p => p > (float)threshold)], [.. truth.Values.Select(p => p > 0.5f)],
+            truth.Width);
+        return either == 0 ? 1 : both / (double)either;
+    }
+
+    /// <summary>The pixels on both bands, and on either; of masks [height, width].</summary>
+    public static (long Both, long Either) Count(bool[] prediction, bool[] truth, int width)
+    {
+        int height = truth.Length / width;
         int band = Math.Max(1, (int)Math.Round(BandOfDiagonal * Math.Sqrt(width * width + height * height)));
-        bool[] a = Band(prediction, (float)threshold, band), b = Band(truth, 0.5f, band);
-        (int both, int either) = (0, 0);
+        bool[] a = Band(prediction, width, band), b = Band(truth, width, band);
+        (long both, long either) = (0, 0);
         for (int i = 0; i < a.Length; i++)
         {
             if (a[i] && b[i]) both++;
             if (a[i] || b[i]) either++;
         }
-        return either == 0 ? 1 : both / (double)either;
+        return (both, either);
     }
 
     /// <summary>What is on the mask, but not when the mask is eroded by a square of 2 * band + 1.</summary>
-    private static bool[] Band(Mask mask, float threshold, int band)
+    private static bool[] Band(bool[] on, int width, int band)
     {
-        bool[] on = [.. mask.Values.Select(p => p > threshold)];
-        bool[] rows = Erode(on, mask.Height, mask.Width, 1, band);
-        bool[] inner = Erode(rows, mask.Width, mask.Height, mask.Width, band);
-        for (int i = 0; i < on.Length; i++) on[i] &= !inner[i];
-        return on;
+        int height = on.Length / width;
+        bool[] inner = Erode(Erode(on, height, width, 1, band), width, height, width, band);
+        return [.. on.Zip(inner, (all, inside) => all && !inside)];
     }
 
     // Along lines of `length` pixels that are `step` apart: on, if all within the band are; beyond the ends nothing is.

@@ -83,19 +83,29 @@ internal sealed class ConfusionMatrix
         return union == 0 ? double.NaN : (double)both / union;
     }
 
-    /// <summary>"mIoU" of some classes: those without a pixel anywhere do not count.</summary>
-    public double MeanIou(IEnumerable<int> classes)
+    /// <summary>Class, pixels that are right, pixels that have it or were given it, in turn.</summary>
+    public long[] Unions()
     {
-        double[] ious = [.. classes.Select(Iou).Where(iou => !double.IsNaN(iou))];
-        return ious.Length == 0 ? double.NaN : ious.Average();
+        List<long> unions = [];
+        for (int c = 0; c < _classes; c++)
+        {
+            long both = _counts[c * _classes + c], union = -both;
+            for (int k = 0; k < _classes; k++) union += _counts[c * _classes + k] + _counts[k * _classes + c];
+            if (union > 0) unions.AddRange([c, both, union]);
+        }
+        return [.. unions];
     }
+
+    /// <summary>"mIoU" of some classes' IoUs: those without a pixel anywhere do not count.</summary>
+    public static double MeanIou(IEnumerable<double> ious)
+        => ious.Where(iou => !double.IsNaN(iou)).DefaultIfEmpty(double.NaN).Average();
 
     /// <summary>
     /// As <see cref="MeanIou"/>, as the paper's Table 4 was computed: classes that do not occur count as 0.
     /// </summary>
     /// <remarks>training-and-evaluation.md §6.2.</remarks>
-    public double AuthorsMeanIou(IEnumerable<int> classes)
-        => classes.Select(Iou).Average(iou => double.IsNaN(iou) ? 0 : iou);
+    public static double AuthorsMeanIou(IEnumerable<double> ious)
+        => ious.Average(iou => double.IsNaN(iou) ? 0 : iou);
 
     /// <summary>Of the scores of seen and unseen classes; 0 if either is.</summary>
     public static double HarmonicMean(double seen, double unseen)

@@ -76,8 +76,8 @@ internal sealed record TaskCurves(
 /// <param name="Unit">The picture or episode, by number.</param>
 /// <param name="Sample">Which of its questions.</param>
 /// <param name="Phrase">What was asked for.</param>
-/// <param name="Iou">The score.</param>
-internal sealed record TaskExample(string Choice, int Unit, int Sample, string Phrase, double Iou);
+/// <param name="Score">What ranks it: an IoU, or what the task says.</param>
+internal sealed record TaskExample(string Choice, int Unit, int Sample, string Phrase, double Score);
 
 /// <summary>The JSON of results. Text of any script stays readable.</summary>
 [JsonSerializable(typeof(TaskResult))]

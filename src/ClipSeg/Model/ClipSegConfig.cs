@@ -15,6 +15,12 @@ internal sealed record EncoderConfig
     public required int MlpWidth { get; init; }
 
     public float LayerNormEps { get; init; } = 1e-5f;
+
+    /// <summary>
+    /// Of the vision tower: whether it is the transformer that learns from labelled pictures (Hugging Face's "vit"),
+    /// as in the paper's baseline ViTSeg, and not CLIP's.
+    /// </summary>
+    public bool ImageOnly { get; init; }
 }
 
 /// <summary>Everything that <c>config.json</c> says about a CLIPSeg network (formats.md §3).</summary>
@@ -28,6 +34,7 @@ internal sealed record ClipSegConfig
     /// </summary>
     private const int Largest = 1 << 20;
 
+    private const string Gelu = "gelu", ImageOnlyModel = "vit";
     private const string ClipDeconv = "clip-deconv";
     private const string FileName = "config.json";
 
@@ -151,8 +158,9 @@ internal sealed record ClipSegConfig
         NotFoundBelow: NotFoundBelow > 0 ? NotFoundBelow : null,
         TextConfig: new("clipseg_text_model", Text.Width, Text.Layers, Text.Heads, Text.MlpWidth, QuickGelu,
             Text.LayerNormEps, VocabSize: VocabularySize, MaxPositionEmbeddings: MaxTokens, EosTokenId: EndToken),
-        VisionConfig: new("clipseg_vision_model", Vision.Width, Vision.Layers, Vision.Heads, Vision.MlpWidth, QuickGelu,
-            Vision.LayerNormEps, PatchSize: PatchSize, ImageSize: ImageSize, NumChannels: 3));
+        VisionConfig: new(Vision.ImageOnly ? ImageOnlyModel : "clipseg_vision_model", Vision.Width, Vision.Layers,
+            Vision.Heads, Vision.MlpWidth, Vision.ImageOnly ? Gelu : QuickGelu, Vision.LayerNormEps,
+            PatchSize: PatchSize, ImageSize: ImageSize, NumChannels: 3));
 
     /// <summary>Checks each value, and what one alone cannot tell.</summary>
     /// <exception cref="CheckpointException">A value cannot be, or values contradict each other.</exception>
@@ -212,8 +220,10 @@ internal sealed record ClipSegConfig
 
     private static EncoderConfig Encoder(TowerFile file, string name, int width, int mlp, int heads)
     {
-        if (file.HiddenAct is not QuickGelu)
-            throw Bad($"{name}.hidden_act", file.HiddenAct, $"{QuickGelu}, the only activation that this network has");
+        bool imageOnly = name == "vision_config" && file.ModelType == ImageOnlyModel;
+        string activation = imageOnly ? Gelu : QuickGelu;
+        if (file.HiddenAct != activation)
+            throw Bad($"{name}.hidden_act", file.HiddenAct, $"{activation}, the only activation that this network has");
         return new()
         {
             Width = file.HiddenSize ?? width,
@@ -221,6 +231,7 @@ internal sealed record ClipSegConfig
             Heads = file.NumAttentionHeads ?? heads,
             MlpWidth = file.IntermediateSize ?? mlp,
             LayerNormEps = file.LayerNormEps,
+            ImageOnly = imageOnly,
         };
     }
 

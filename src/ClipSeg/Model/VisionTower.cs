@@ -8,15 +8,19 @@ namespace ClipSeg.Model;
 /// <param name="Layer">The block it acts in, 0-based; null for all.</param>
 internal sealed record LayerMask(AttentionMask Mask, int? Layer = null);
 
-/// <summary>CLIP's vision transformer.</summary>
+/// <summary>
+/// CLIP's vision transformer; or one that was trained on pictures alone, which has a bias on its patches and no norm
+/// before its blocks.
+/// </summary>
 /// <remarks>Checkpoint scopes: <c>clip.vision_model</c> and <c>clip.visual_projection</c>.</remarks>
 internal sealed class VisionTower
 {
     private readonly ClipSegConfig _config;
     private readonly Parameter _classEmbedding;
     private readonly Parameter _patchEmbedding;
+    private readonly Parameter? _patchBias;
     private readonly Parameter _positionEmbedding;
-    private readonly LayerNorm _preLayrnorm;
+    private readonly LayerNorm? _preLayrnorm;
     private readonly EncoderLayer[] _layers;
     private readonly LayerNorm _postLayernorm;
     private readonly Linear _visualProjection;
@@ -32,9 +36,14 @@ internal sealed class VisionTower
         _classEmbedding = embeddings.Get("class_embedding", Role.ClassEmbedding, 1, width);
         _patchEmbedding = embeddings.Get("patch_embedding.weight", Role.Patches, 3 * c.PatchSize * c.PatchSize,
             width, 3, c.PatchSize, c.PatchSize);
+        if (c.Vision.ImageOnly)
+        {
+            _patchBias = embeddings.Get(
+                "patch_embedding.bias", Role.Bias, 3 * c.PatchSize * c.PatchSize, width);
+        }
         _positionEmbedding = embeddings.Get(
             "position_embedding.weight", Role.PositionEmbedding, 1, c.Grid * c.Grid + 1, width);
-        _preLayrnorm = new(w.Scope("pre_layrnorm"), width, eps);        // sic
+        if (!c.Vision.ImageOnly) _preLayrnorm = new(w.Scope("pre_layrnorm"), width, eps);       // sic
         _layers = [.. Enumerable.Range(0, c.Vision.Layers)
             .Select(i => new EncoderLayer(w.Scope($"encoder.layers.{i}"), c.Vision))];
         _postLayernorm = new(w.Scope("post_layernorm"), width, eps);
@@ -69,10 +78,10 @@ internal sealed class VisionTower
 
         using TensorScope scope = new();
         Tensor x = pixels.Patches(patch);                                       // [B, N, 3 * P * P]
-        x = x.Linear(_patchEmbedding, null);                                    // [B, N, C]
+        x = x.Linear(_patchEmbedding, _patchBias);                              // [B, N, C]
         x = x.Prepend(_classEmbedding);                                         // [B, 1 + N, C]
         x = x.AddPositions(Positions(pixels[2] / patch, pixels[3] / patch));         // [B, T, C]
-        x = _preLayrnorm.Forward(x);                                            // [B, T, C]
+        if (_preLayrnorm is not null) x = _preLayrnorm.Forward(x);              // [B, T, C]
 
         Tensor[] activations = new Tensor[_config.ExtractLayers.Count];
         for (int i = 0; i < count; i++)

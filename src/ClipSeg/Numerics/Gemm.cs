@@ -12,6 +12,9 @@ internal enum Activation
 
     /// <summary>max(x, 0), the decoder's.</summary>
     Relu,
+
+    /// <summary>x Φ(x), with the normal distribution's Φ: that of vision transformers other than CLIP's.</summary>
+    Gelu,
 }
 
 /// <summary>

@@ -264,14 +264,24 @@ internal sealed unsafe class GemmProduct(
     private Vector<float> Activate(Vector<float> v, nint at)
     {
         if (activation == Activation.None) return v;
-        v = activation == Activation.QuickGelu ? Kernels.QuickGelu(v) : Vector.Max(v, Vector<float>.Zero);
+        v = activation switch
+        {
+            Activation.QuickGelu => Kernels.QuickGelu(v),
+            Activation.Gelu => Kernels.Gelu(v),
+            _ => Vector.Max(v, Vector<float>.Zero),
+        };
         return addend == null ? v : v + Vector.Load(addend + at);
     }
 
     private float Activate(float v, nint at)
     {
         if (activation == Activation.None) return v;
-        v = activation == Activation.QuickGelu ? Kernels.QuickGelu(v) : MathF.Max(v, 0);
+        v = activation switch
+        {
+            Activation.QuickGelu => Kernels.QuickGelu(v),
+            Activation.Gelu => Kernels.Gelu(v),
+            _ => MathF.Max(v, 0),
+        };
         return addend == null ? v : v + addend[at];
     }
 }

@@ -70,6 +70,9 @@ internal sealed partial class Tensor
     /// <summary>x * sigmoid(1.702 x).</summary>
     public Tensor QuickGelu() => Map(Kernels.QuickGelu, (x, _, dy, dx) => Kernels.QuickGeluBackward(x, dy, dx));
 
+    /// <summary>x Φ(x).</summary>
+    public Tensor Gelu() => Map(Kernels.Gelu, (x, _, dy, dx) => Kernels.GeluBackward(x, dy, dx));
+
     /// <summary>max(x, 0).</summary>
     public Tensor Relu() => Map(Kernels.Relu, (_, y, dy, dx) => Kernels.ReluBackward(y, dy, dx));
 

@@ -30,6 +30,7 @@ internal sealed partial class Tensor
         Tensor z = activation switch
         {
             Activation.QuickGelu => y.QuickGelu(),
+            Activation.Gelu => y.Gelu(),
             Activation.Relu => y.Relu(),
             _ => y,
         };

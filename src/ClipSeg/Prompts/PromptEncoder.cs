@@ -94,10 +94,10 @@ internal sealed class PromptEncoder
 
     /// <summary>What CLIP would see of a support picture, for people to look at.</summary>
     /// <exception cref="ArgumentException">The mask is empty or of another size.</exception>
-    public Image Engineer(Image support, Mask mask)
+    public Image Engineer(Image support, Mask mask, VisualPrompt? engineering = null)
     {
         using TensorScope scope = new();
-        return _preprocessing.Denormalize(Engineer(_preprocessing.Apply(support), support, mask, null));
+        return _preprocessing.Denormalize(Engineer(_preprocessing.Apply(support), support, mask, engineering));
     }
 
     /// <summary>A prompt that shows what to look for by limiting CLIP's attention to it.</summary>

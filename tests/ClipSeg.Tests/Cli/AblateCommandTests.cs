@@ -17,7 +17,8 @@ public sealed class AblateCommandTests : IDisposable
           },
           "rows": [
             { "name": "whole", "published": { "words_iou": 43.6, "words_ap": 76.7 } },
-            { "name": "untrained", "clip": "untrained", "recipe": { "visual-prompt": "none" } }
+            { "name": "untrained", "clip": "untrained", "recipe": { "visual-prompt": "none" } },
+            { "name": "ViTSeg", "vision": "untrained" }
           ]
         }
         """;
@@ -43,7 +44,7 @@ public sealed class AblateCommandTests : IDisposable
         Assert.Equal(0, Run("out"));
         AblationReport report = ReportOf("out");
         Assert.True(report.IsWhole);
-        Assert.Equal(["whole", "untrained"], report.Rows.Select(row => row.Name));
+        Assert.Equal(["whole", "untrained", "ViTSeg"], report.Rows.Select(row => row.Name));
         AblationResult first = report.Rows[0].Results[0];
         Assert.Equal((1, 4, 16), (first.Seed, first.Steps, first.TrainedSamples));
         Assert.InRange(first.Tests["test"].Words!.Iou, 0, 1);
@@ -57,21 +58,23 @@ public sealed class AblateCommandTests : IDisposable
             _cli.Folder.At("out", "whole-1")).Select(path => Path.GetFileName(path)).Order());
         using Segmenter trained = Segmenter.Load(_cli.Folder.At("out", "untrained-2", "last"));
         Assert.Equal(16, trained.Engine.Config.ReduceWidth);
+        using Segmenter vit = Segmenter.Load(_cli.Folder.At("out", "vitseg-1", "last"));
+        Assert.True(vit.Engine.Config.Vision.ImageOnly);
     }
 
     [Fact]
     public void An_ablation_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been()
     {
         using CancellationTokenSource stop = new();
-        using StoppingWriter errors = new("run 2/4, untrained, seed 1: step 1/4", stop);
+        using StoppingWriter errors = new("run 2/6, untrained, seed 1: step 1/4", stop);
         Assert.Equal(CommandLine.Stopped,
             CommandLine.Run(Args("stopped"), new(TextWriter.Null, errors, _ => null, stop.Token)));
-        Assert.Equal([1, 0], ReportOf("stopped").Rows.Select(row => row.Results.Count));
+        Assert.Equal([1, 0, 0], ReportOf("stopped").Rows.Select(row => row.Results.Count));
         Assert.True(File.Exists(_cli.Folder.At("stopped", "untrained-1", "state.safetensors")));
 
         Assert.Equal(0, Run("stopped"));
-        Assert.Contains("run 2/4, untrained, seed 1: step 2/4", _cli.Errors);
-        Assert.DoesNotContain("run 1/4", _cli.Errors);
+        Assert.Contains("run 2/6, untrained, seed 1: step 2/4", _cli.Errors);
+        Assert.DoesNotContain("run 1/6", _cli.Errors);
         Assert.Equal(0, Run("whole"));
         Assert.Equal(Scores("whole"), Scores("stopped"));
     }

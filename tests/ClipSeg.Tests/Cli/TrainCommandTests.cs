@@ -188,6 +188,30 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void Train_trains_a_decoder_on_a_tower_of_pictures_alone_and_the_others_measure_it()
+    {
+        string tower = _cli.Folder.At("vit.safetensors");
+        ImageTowerTests.WriteTimm(tower, layers: 4, width: 64, patch: 16, grid: 3);
+        Assert.Equal(0, _cli.Run(Args("vit", "--vision", tower, "--layers", "1,3", "--visual-prompt", "none")));
+        string best = _cli.Folder.At("vit", "best");
+        Assert.Equal(0, _cli.Run("show", best));
+        Assert.Contains("no CLIP's, of pictures alone, 4 blocks 64 wide", _cli.Output);
+        Assert.Equal(0, _cli.Run("evaluate", "folder", "--data", _pictures.Path, "--model", best));
+        Assert.Equal(0, _cli.Run("train", "--resume", _cli.Folder.At("vit"), "--steps", "6"));
+
+        Assert.Equal(0, _cli.Run(Args("fresh", "--vision", "untrained")));
+        using (Checkpoint fresh = Checkpoint.Open(_cli.Folder.At("fresh", "last")), mini = Checkpoint.Open(CliRun.Mini))
+        {
+            const string Text = "clip.text_projection.weight", Vision = "clip.visual_projection.weight";
+            Assert.Equal(mini.Tensors[Text].ToTensor().Data, fresh.Tensors[Text].ToTensor().Data);
+            Assert.NotEqual(mini.Tensors[Vision].ToTensor().Data[0], fresh.Tensors[Vision].ToTensor().Data[0]);
+        }
+        _cli.AssertFailed(2, _cli.Run(Args("no", "--vision", tower, "--go-on")), "leave --vision out");
+        _cli.AssertFailed(1, _cli.Run(Args("clip", "--vision", Path.Combine(CliRun.Mini, "model.safetensors"))),
+            "is no vision transformer");
+    }
+
+    [Fact]
     public void Words_are_removed_from_phrasecut_and_from_nothing_else()
     {
         using TemporaryFolder phraseCut = new();

@@ -41,6 +41,7 @@ public sealed class GemmTests
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.QuickGelu)]
+    [InlineData(Activation.Gelu)]
     internal void Gemm_applies_bias_activation_and_addend_in_that_order(Activation activation)
         => Compare(new(42), GemmKernel.Best.Columns, 37, 131, 1600, activation, bias: true, addend: true);
 
@@ -104,6 +105,7 @@ public sealed class GemmTests
                 for (int p = 0; p < k; p++) sum += (double)a[i * k + p] * b[p * n + j];
                 if (activation == Activation.Relu) sum = Math.Max(sum, 0);
                 if (activation == Activation.QuickGelu) sum /= 1 + Math.Exp(-1.702 * sum);
+                if (activation == Activation.Gelu) sum *= KernelTests.Normal(sum);
                 expected[i * n + j] = (float)(sum + (addend ? addends[i * n + j] : 0));
             }
         }

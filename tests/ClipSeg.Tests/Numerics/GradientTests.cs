@@ -18,6 +18,7 @@ public sealed class GradientTests
         ["matmul"] = ([[2, 3, 4], [2, 4, 5]], x => x[0].MatMul(x[1])),
         ["matmul transposed"] = ([[2, 3, 4], [2, 5, 4]], x => x[0].MatMulTransposed(x[1])),
         ["quick gelu"] = ([[4, 9]], x => x[0].QuickGelu()),
+        ["gelu"] = ([[4, 9]], x => x[0].Gelu()),
         ["softmax"] = ([[3, 9]], x => x[0].Softmax()),
         ["normalize"] = ([[3, 9]], x => x[0].Normalize()),
         ["attention"] = ([[2, 7, 8], [2, 7, 8], [2, 7, 8]], x => Tensor.Attention(x[0], x[1], x[2], 2)),

@@ -195,6 +195,7 @@ public sealed class PrecisionTests
                 for (int p = 0; p < k; p++) sum += (double)ra[i * k + p] * rb[j * k + p];
                 if (activation == Activation.Relu) sum = Math.Max(sum, 0);
                 if (activation == Activation.QuickGelu) sum /= 1 + Math.Exp(-1.702 * sum);
+                if (activation == Activation.Gelu) sum *= KernelTests.Normal(sum);
                 expected[i * n + j] = (float)(sum + addend[i * n + j]);
             }
         }

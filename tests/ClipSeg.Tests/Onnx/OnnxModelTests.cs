@@ -97,13 +97,15 @@ public sealed class OnnxModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(DecoderType.ClipSeg)]
-    [InlineData(DecoderType.ClipDeconv)]
-    public void Pictures_pair_with_prompts_in_networks_of_other_kinds(DecoderType decoder)
+    [InlineData(DecoderType.ClipSeg, false)]
+    [InlineData(DecoderType.ClipDeconv, false)]
+    [InlineData(DecoderType.ClipSeg, true)]
+    public void Pictures_pair_with_prompts_in_networks_of_other_kinds(DecoderType decoder, bool imageOnly)
     {
         using Toy t = new("mini");
         ClipSegConfig c = t.Model.Config with
         {
+            Vision = t.Model.Config.Vision with { ImageOnly = imageOnly },
             DecoderType = decoder,
             ExtractLayers = decoder == DecoderType.ClipSeg ? [0, 3] : [3],
             ConditionalLayer = decoder == DecoderType.ClipSeg ? 1 : 0,

@@ -32,6 +32,7 @@ public sealed class RecipeFileTests
         ["pc-plus-refined"] = r => r with { Steps = 50_000, Refined = true },
         ["pc"] = r => r with { VisualPrompt = null },
         ["pc-d128"] = r => r with { VisualPrompt = null, Negatives = 0, Width = 128 },
+        ["vitseg"] = r => r with { VisualPrompt = null, Rate = 1e-4f, Size = 384 },
         ["clip-deconv"] = r => Deconv(r) with { VisualPrompt = null, Negatives = 0 },
         ["pascal-pc"] = r => r with { Negatives = 0, MixMax = 1 },
         ["pascal-clip-deconv"] = r => Deconv(r) with { Negatives = 0, MixMax = 1 },
@@ -76,7 +77,8 @@ public sealed class RecipeFileTests
             Assert.Equal((whole.Steps, whole.Batch, whole.Rate), (row.Recipe.Steps, row.Recipe.Batch, row.Recipe.Rate));
         });
         Assert.True(recipe.Seeds.Count >= 2);
-        Assert.Equal(recipe.Rows.Count, recipe.Rows.Select(row => (row.Recipe, row.Untrained)).Distinct().Count());
+        Assert.Equal(recipe.Rows.Count,
+            recipe.Rows.Select(row => (row.Recipe, row.Untrained, row.Vision)).Distinct().Count());
     }
 
     private static TrainRecipe PcPlus => new()

@@ -41,10 +41,11 @@ public sealed class ReferringMetricsTests
         matrix.Add([0, 0, 1, 1, 2, 2, 0, 1], [0, 0, 1, 0, 2, 1, 255, 1]);
         // Background: 2 of 3; class 1: 2 of 4; class 2: 1 of 2; class 3 does not occur; the seventh pixel is void.
         Assert.Equal([2 / 3.0, 2 / 4.0, 1 / 2.0, double.NaN], Enumerable.Range(0, 4).Select(matrix.Iou));
-        Assert.Equal((2 / 3.0 + 1) / 3, matrix.MeanIou([0, 1, 2, 3]), 1e-12);
-        Assert.Equal(1 / 2.0, matrix.MeanIou([1, 2, 3]), 1e-12);
-        Assert.Equal(1 / 3.0, matrix.AuthorsMeanIou([1, 2, 3]), 1e-12);
-        Assert.Equal(double.NaN, matrix.MeanIou([3]));
+        Assert.Equal((2 / 3.0 + 1) / 3, ConfusionMatrix.MeanIou(Ious(0, 1, 2, 3)), 1e-12);
+        Assert.Equal(1 / 2.0, ConfusionMatrix.MeanIou(Ious(1, 2, 3)), 1e-12);
+        Assert.Equal(1 / 3.0, ConfusionMatrix.AuthorsMeanIou(Ious(1, 2, 3)), 1e-12);
+        Assert.Equal(double.NaN, ConfusionMatrix.MeanIou(Ious(3)));
+        Assert.Equal([0, 2, 3, 1, 2, 4, 2, 1, 2], matrix.Unions());
         Assert.Equal(0.48, ConfusionMatrix.HarmonicMean(0.4, 0.6), 1e-12);
         Assert.Equal(0, ConfusionMatrix.HarmonicMean(0, 0));
 
@@ -54,6 +55,25 @@ public sealed class ReferringMetricsTests
         Assert.Equal(matrix.Iou(1), sum.Iou(1));
         Assert.Throws<ArgumentException>(() => sum.Add([4], [0]));
         Assert.Throws<ArgumentException>(() => sum.Add([0], [0, 1]));
+
+        double[] Ious(params int[] classes) => Array.ConvertAll(classes, matrix.Iou);
+    }
+
+    [Fact]
+    public void Classes_have_the_intervals_of_a_ratio_each()
+    {
+        ClassBootstrap classes = new(3);
+        Bootstrap one = new();
+        for (int picture = 0; picture < 50; picture++)
+        {
+            classes.Add(picture, [0, picture % 3, 4, 2, 1, 1]);
+            one.Add(picture, picture % 3, 4);
+        }
+        Assert.Equal(one.Of(), classes.Of(ious => ious[0]));
+        Interval mean = classes.Of(ConfusionMatrix.MeanIou);
+        Assert.Equal((one.Of().Score + 1) / 2, mean.Score, 1e-12);      // class 1 has no pixel
+        Assert.InRange(mean.Low, (one.Of().Low + 1) / 2 - 1e-9, mean.Score);
+        Assert.Throws<ArgumentException>(() => classes.Add(0, [3, 1, 1]));
     }
 
     [Fact]
