@@ -47,9 +47,7 @@ internal sealed class PretrainCommand
         HelpName = "N",
     }.Between(16, Preprocessing.MaxSize);
 
-    private readonly RunOptions _run = new();
-    private readonly ArtworkOptions _artwork = new();
-    private readonly RecipeOptions<PretrainRecipe> _recipes = new(new(), PretrainRecipe.Keys);
+    private readonly RunOptions<PretrainRecipe> _run = new(new(), PretrainRecipe.Keys);
     private readonly Terminal _terminal;
 
     private PretrainCommand(Terminal terminal) => _terminal = terminal;
@@ -63,15 +61,13 @@ internal sealed class PretrainCommand
             pretrain._config, pretrain._from, pretrain._data, pretrain._size,
         };
         pretrain._run.AddTo(command);
-        pretrain._artwork.AddTo(command);
-        pretrain._recipes.AddTo(command);
         command.SetAction(pretrain.Run);
         return command;
     }
 
     private int Run(ParseResult given)
     {
-        (ParseResult parsed, PretrainRecipe recipe) = _run.Start(given, _recipes);
+        (ParseResult parsed, PretrainRecipe recipe) = _run.Start(given);
         string? file = parsed.GetValue(_config), model = parsed.GetValue(_from);
         if (file is null == model is null)
         {
@@ -103,7 +99,8 @@ internal sealed class PretrainCommand
     private (CaptionData Train, CaptionData Validation) Data(ParseResult parsed, PretrainRecipe recipe, int size)
     {
         if (parsed.GetValue(_data) is { } path) return CaptionFolder.Open(path);
-        CaptionGenerator captions = new(_artwork.Catalogue(parsed, training: true), size, _artwork.Photos(parsed));
+        CaptionGenerator captions = new(
+            _run.Artwork.Catalogue(parsed, training: true), size, _run.Artwork.Photos(parsed));
         return (captions.Of(SceneSplit.Train, recipe.Seed), captions.Of(SceneSplit.Validation, recipe.Seed));
     }
 

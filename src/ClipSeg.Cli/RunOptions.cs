@@ -9,8 +9,11 @@ using Spectre.Console;
 
 namespace ClipSeg.Cli;
 
-/// <summary>The options of commands that train: where the run lives, and how it is watched.</summary>
-internal sealed class RunOptions
+/// <summary>
+/// The options of commands that train: where the run lives, how it is watched, by what recipe, and on what artwork
+/// where there is no data.
+/// </summary>
+internal sealed class RunOptions<T>(T defaults, IReadOnlyList<RecipeKey<T>> keys)
 {
     // A run may move, and so may what it reads: these can be named anew when it is resumed.
     private static readonly string[] _movable =
@@ -36,36 +39,41 @@ internal sealed class RunOptions
     private static readonly TimeSpan _longSilence = TimeSpan.FromSeconds(20);
 
     private readonly ComputeOptions _compute = new(training: true);
+    private readonly RecipeOptions<T> _recipes = new(defaults, keys);
     private RunRecord? _record;
+
+    public ArtworkOptions Artwork { get; } = new();
 
     public void AddTo(Command command)
     {
         command.Options.Add(_out);
         command.Options.Add(_resume);
         _compute.AddTo(command);
+        Artwork.AddTo(command);
+        _recipes.AddTo(command);
     }
 
     /// <summary>
     /// What was said, with what was said when the run was started, if it is resumed; and the recipe of all that.
     /// </summary>
     /// <exception cref="UsageException">Something that was said now is not the run's.</exception>
-    public (ParseResult Parsed, T Recipe) Start<T>(ParseResult given, RecipeOptions<T> recipes)
+    public (ParseResult Parsed, T Recipe) Start(ParseResult given)
     {
         Command command = given.CommandResult.Command;
         string folder = Folder(given);
         if (!IsResumed(given))
         {
-            T fresh = recipes.Read(given);
-            _record = new(command.Name, Said(given, recipes.Has), recipes.Values(fresh));
+            T fresh = _recipes.Read(given);
+            _record = new(command.Name, Said(given), _recipes.Values(fresh));
             return (given, fresh);
         }
 
         RunRecord record = new TrainingFolder(folder).ReadRecord();
         if (record.Command != command.Name)
             throw new UsageException($"'{folder}' is a run of '{record.Command}', not of '{command.Name}'.");
-        T recipe = recipes.Resume(given, record, folder);
+        T recipe = _recipes.Resume(given, record, folder);
         List<string> args = [];
-        foreach ((string name, string value) in Said(given, recipes.Has))
+        foreach ((string name, string value) in Said(given))
         {
             if (!_movable.Contains(name) && record.Options.GetValueOrDefault(name) is var saved && saved != value)
             {
@@ -85,7 +93,7 @@ internal sealed class RunOptions
         ParseResult all = command.Parse(args, new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         if (all.Errors.Count > 0)
             throw new CheckpointException($"'{folder}' cannot be resumed: {all.Errors[0].Message}");
-        _record = new(command.Name, Said(all, recipes.Has), recipes.Values(recipe));
+        _record = new(command.Name, Said(all), _recipes.Values(recipe));
         return (all, recipe);
     }
 
@@ -115,12 +123,12 @@ internal sealed class RunOptions
     }
 
     /// <summary>The options that were given, but for the run's folder, the recipe and the threads.</summary>
-    private SortedDictionary<string, string> Said(ParseResult parsed, Func<Option, bool> isRecipe)
+    private SortedDictionary<string, string> Said(ParseResult parsed)
     {
         SortedDictionary<string, string> said = new(StringComparer.Ordinal);
         foreach (Option option in parsed.CommandResult.Command.Options)
         {
-            if (option == _out || option == _resume || option.Name == "--threads" || isRecipe(option)) continue;
+            if (option == _out || option == _resume || option.Name == "--threads" || _recipes.Has(option)) continue;
             if (parsed.GetResult(option) is not { Implicit: false } result) continue;
             string value = option.ValueType == typeof(bool) ? "true" : result.Tokens[^1].Value;
             said[option.Name.TrimStart('-')] = Path.Exists(value) ? Path.GetFullPath(value) : value;

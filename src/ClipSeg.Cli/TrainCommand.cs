@@ -83,10 +83,8 @@ internal sealed class TrainCommand
         HelpName = "DIR",
     };
 
-    private readonly RunOptions _run = new();
+    private readonly RunOptions<TrainRecipe> _run = new(new(), RecipeKeys.Train);
     private readonly ModelOptions _model = new();
-    private readonly ArtworkOptions _artwork = new();
-    private readonly RecipeOptions<TrainRecipe> _recipes = new(new(), RecipeKeys.Train);
     private readonly Terminal _terminal;
 
     private TrainCommand(Terminal terminal) => _terminal = terminal;
@@ -100,17 +98,15 @@ internal sealed class TrainCommand
             train._data, train._scenes, train._validation, train._goOn, train._vision, train._phrases, train._removed,
             train._removedClasses, train._wordNet, train._cache,
         };
-        train._run.AddTo(command);
         train._model.AddModelTo(command);
-        train._artwork.AddTo(command);
-        train._recipes.AddTo(command);
+        train._run.AddTo(command);
         command.SetAction(train.Run);
         return command;
     }
 
     private int Run(ParseResult given)
     {
-        (ParseResult parsed, TrainRecipe recipe) = _run.Start(given, _recipes);
+        (ParseResult parsed, TrainRecipe recipe) = _run.Start(given);
         TrainingFolder folder = _run.Open(parsed);
         using Checkpoint checkpoint = _model.Open(parsed, _terminal);
         _run.Remember("model", Path.GetFullPath(checkpoint.Path));
@@ -155,7 +151,7 @@ internal sealed class TrainCommand
             throw new UsageException("Name what to train on: one of --data DIR and --scenes.");
         if (path is not null)
         {
-            _artwork.Refuse(parsed, "--scenes");
+            _run.Artwork.Refuse(parsed, "--scenes");
             if (list is not null && set is not null)
                 throw new UsageException("Name what to leave out: one of --remove-words and --remove-classes.");
             return UsageException.Check(() => DataSetKind.OpenPair(path, parsed.GetValue(_validation), new()
@@ -169,11 +165,11 @@ internal sealed class TrainCommand
             throw new UsageException(
                 "--remove-words, --remove-classes and --validation are for --data, not for --scenes.");
         }
-        SceneGenerator generator = new(_artwork.Catalogue(parsed, training: true), new()
+        SceneGenerator generator = new(_run.Artwork.Catalogue(parsed, training: true), new()
         {
             Size = recipe.Size ?? preprocessing.Height,
             Pool = ConceptPool.Seen,
-            Photos = _artwork.Photos(parsed),
+            Photos = _run.Artwork.Photos(parsed),
         });
         return (
             new SceneData(generator, SceneSplit.Train, recipe.Seed, ScenesPerEpoch, parsed.GetValue(_phrases)),

@@ -371,6 +371,9 @@ internal sealed class SceneEvaluation
             });
             _stop.ThrowIfCancellationRequested();
             foreach (T result in results) add(result);
+
+            // Masks are large objects, which the collector leaves until the machine is short of memory.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
             _progress?.Invoke(new(stage, first + results.Length, count));
         }
     }

@@ -52,7 +52,8 @@ internal sealed class LabelledPictures : PhraseData
 
     /// <summary>Opens Pascal VOC.</summary>
     /// <param name="folder">VOC2012, or the folder of another year.</param>
-    /// <param name="split">A list in ImageSets/Segmentation: train, val, trainval, or one of your own.</param>
+    /// <param name="split">A list in ImageSets/Segmentation: train, val, trainval, or one of your own; or one of
+    /// <see cref="VocLists"/>.</param>
     /// <param name="list">Another list of ids, or as PFENet has them: "picture map" on each line; or null.</param>
     /// <param name="names">What the classes are called; null for <see cref="VocClasses.Names"/>.</param>
     /// <exception cref="DataFormatException">A file is missing or is not as VOC publishes it.</exception>
@@ -60,10 +61,11 @@ internal sealed class LabelledPictures : PhraseData
         string folder, string split, string? list = null, IReadOnlyList<IReadOnlyList<string>>? names = null)
     {
         list ??= Path.Combine(folder, "ImageSets", "Segmentation", $"{split}.txt");
-        if (!File.Exists(list)) throw new DataFormatException($"There is no list '{list}'.");
+        IEnumerable<string> lines = File.Exists(list) ? File.ReadLines(list) : VocLists.Make(folder, split)
+            ?? throw new DataFormatException($"There is no list '{list}'.");
         List<Files> pictures = [];
         int line = 0;
-        foreach (string text in File.ReadLines(list))
+        foreach (string text in lines)
         {
             line++;
             string[] words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

@@ -23,6 +23,7 @@ public sealed record PhraseCutFilter
 /// <summary>
 /// A PhraseCut folder: image_data_split.json (or image_data_split3000.json), refer_{split}.json and images/{id}.jpg
 /// (or .png). The refer file is read once, in a stream; of each sample only its place in the file stays in memory.
+/// Tasks of skip.json, if there is one, are left out: nobody could outline them.
 /// </summary>
 public sealed class PhraseCut : SegmentationData
 {
@@ -43,6 +44,8 @@ public sealed class PhraseCut : SegmentationData
     private readonly PhraseIndex _index = new();
     private readonly int[] _kept;           // the entries that pass the filters on size and company; support may be any
     private readonly Dictionary<string, int> _ranks = [];       // of names, the most frequent 1
+    private readonly PhraseCutWords? _words;
+    private readonly HashSet<string> _skipped = [];             // tasks
     private readonly bool _pillow;
 
     /// <param name="folder">VGPhraseCut_v0.</param>
@@ -58,7 +61,9 @@ public sealed class PhraseCut : SegmentationData
         _sizes = ReadSizes(Path.Combine(folder, sizes));
         _referFiles = [.. split.Split('_').Select(name => Path.Combine(folder, $"refer_{name}.json"))];
 
+        _words = PhraseCutWords.Find(folder);
         ReadRanks();
+        ReadSkipped();
         for (int file = 0; file < _referFiles.Length; file++) ReadTasks(file, filter);
         _kept = [.. Enumerable.Range(0, _entries.Count).Where(i => _entries[i].BoxShare > filter.MinSize
             && (!filter.OnlyVisual || _index.SamplesOf(_entries[i].Phrase).Count > 1))];
@@ -133,24 +138,58 @@ public sealed class PhraseCut : SegmentationData
             Phrase = task.Phrase,
             Kind = task.Kind,
             Group = entry.Image,
-            Parts = PartsOf(task),
+            Parts = PartsOf(task, mask),
             Name = task.TaskId,
         };
     }
 
-    /// <summary>The subsets of PhraseCut's evaluator that the task's words and instances tell.</summary>
-    private IReadOnlyList<PartName> PartsOf(PhraseCutTask task)
+    /// <summary>
+    /// The subsets of PhraseCut's evaluator, by its names, which overlap; and whether the picture is one of COCO's.
+    /// </summary>
+    /// <remarks>training-and-evaluation.md §6.3.</remarks>
+    private List<PartName> PartsOf(PhraseCutTask task, Mask mask)
     {
-        string instances = task.Instances switch { 1 => "one", < 5 => "2 to 4", _ => "5 or more" };
-        if (!_ranks.TryGetValue(task.NounName, out int rank)) return [new("instances", instances)];
-        string name = rank switch { <= 20 => "1 to 20", <= 100 => "21 to 100", <= 500 => "101 to 500", _ => "rarer" };
-        return [new("instances", instances), new("rank of the name", name)];
+        const double Small = 0.02, Large = 0.2;
+        int rank = _ranks.GetValueOrDefault(task.NounName, int.MaxValue);
+        double size = mask.Values.Count(value => value > 0) / (double)mask.Values.Length;
+        (string Name, bool Holds)[] subsets =
+        [
+            ("c20", rank <= 20), ("c21-100", rank is > 20 and <= 100), ("c100", rank <= 100),
+            ("c101-500", rank is > 100 and <= 500), ("c500", rank <= 500), ("c500+", rank > 500),
+            ("i_single", task.Instances == 1), ("i_multi", task.Instances > 1), ("i_many", task.Instances >= 5),
+            ("p_name", task.Kind == "name"), ("p_att", task.Attributes.Count > 0), ("p_att+", task.Kind == "attribute"),
+            ("p_rel", task.HasRelation), ("p_rel+", task.Kind == "relation"), ("p_verbose", task.Kind == "verbose"),
+            ("s_small", size < Small), ("s_mid", size is >= Small and <= Large), ("s_large", size > Large),
+        ];
+        return
+        [
+            new("picture", _sizes[task.ImageId].OfCoco ? "of COCO" : "not of COCO"),
+            .. subsets.Where(subset => subset.Holds).Select(subset => subset.Name)
+                .Concat(_words?.SubsetsOf(task) ?? []).Select(name => new PartName("subset", name)),
+        ];
+    }
+
+    private void ReadSkipped()
+    {
+        string path = Path.Combine(_folder, "skip.json");
+        if (!File.Exists(path)) return;
+        using JsonArrayReader reader = new(path);
+        while (reader.Read())
+        {
+            using JsonDocument task = JsonDocument.Parse(reader.Item);
+            if (task.RootElement.ValueKind != JsonValueKind.Object
+                || !task.RootElement.TryGetProperty("task_id", out JsonElement id)
+                || id.ValueKind != JsonValueKind.String)
+                throw new DataFormatException($"{path}, byte {reader.Offset}: expected a task with a 'task_id'.");
+            _skipped.Add(id.GetString()!);
+        }
     }
 
     private void ReadRanks()
     {
+        foreach (string name in _words?.Names ?? []) _ranks.TryAdd(name, _ranks.Count + 1);
         string path = Path.Combine(_folder, "name_att_rel_count.json");
-        if (!File.Exists(path)) return;
+        if (_ranks.Count > 0 || !File.Exists(path)) return;
         try
         {
             using JsonDocument counts = JsonDocument.Parse(File.ReadAllBytes(path));
@@ -191,7 +230,9 @@ public sealed class PhraseCut : SegmentationData
         {
             string where = $"{path}, byte {reader.Offset}";
             PhraseCutTask task = PhraseCutTask.Parse(reader.Item.Span, where, withPolygons: false);
-            if (_badImages.Contains(task.ImageId) || filter.Removes?.Invoke(task.Phrase) == true) continue;
+            if (_badImages.Contains(task.ImageId) || _skipped.Contains(task.TaskId)
+                || filter.Removes?.Invoke(task.Phrase) == true)
+                continue;
             if (!_sizes.TryGetValue(task.ImageId, out Size size))
                 throw new DataFormatException($"{where}: image {task.ImageId} is not in {_splitFiles[0]}.");
 
@@ -214,7 +255,9 @@ public sealed class PhraseCut : SegmentationData
                 throw new DataFormatException(
                     $"{path}, byte {reader.Offset}: {width}x{height}, expected 1 to {MaxSide} a side.");
             }
-            sizes[id] = new((int)width, (int)height);
+            bool coco = item.RootElement.TryGetProperty("coco_id", out JsonElement of)
+                && of.ValueKind == JsonValueKind.Number;
+            sizes[id] = new((int)width, (int)height, coco);
         }
         return sizes;
 
@@ -224,7 +267,7 @@ public sealed class PhraseCut : SegmentationData
                 : throw new DataFormatException($"{path}, byte {reader.Offset}: '{name}' is not a whole number.");
     }
 
-    private readonly record struct Size(int Width, int Height);
+    private readonly record struct Size(int Width, int Height, bool OfCoco);
 
     /// <summary>Where a sample stands.</summary>
     private readonly record struct Entry(long Image, int Phrase, int File, long Offset, int Length, float BoxShare);

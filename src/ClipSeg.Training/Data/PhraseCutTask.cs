@@ -21,6 +21,12 @@ internal sealed record PhraseCutTask
     /// <summary>The thing itself: "kite" of "red kite"; empty if it is not said.</summary>
     public required string NounName { get; init; }
 
+    /// <summary>What the thing is like: "red"; empty if nothing is said.</summary>
+    public required IReadOnlyList<string> Attributes { get; init; }
+
+    /// <summary>Whether it stands in a relation to something else.</summary>
+    public required bool HasRelation { get; init; }
+
     /// <summary>How many objects are meant.</summary>
     public required int Instances { get; init; }
 
@@ -52,6 +58,8 @@ internal sealed record PhraseCutTask
         private Utf8JsonReader _json = new(json);
         private int _points, _instances;
         private string _taskId = "", _kind = "", _noun = "";
+        private List<string> _attributes = [];
+        private bool _related;
 
         public PhraseCutTask Read(bool withPolygons)
         {
@@ -77,6 +85,8 @@ internal sealed record PhraseCutTask
                 TaskId = _taskId,
                 Kind = _kind,
                 NounName = _noun,
+                Attributes = _attributes,
+                HasRelation = _related,
                 Instances = _instances,
                 BoxArea = area ?? throw Missing("instance_boxes"),
                 Polygons = polygons ?? throw Missing("Polygons"),
@@ -111,6 +121,8 @@ internal sealed record PhraseCutTask
             {
                 if (_json.ValueTextEquals("type"u8)) _kind = Word();
                 else if (_json.ValueTextEquals("name"u8)) _noun = Word();
+                else if (_json.ValueTextEquals("attributes"u8)) _attributes = Words(out _);
+                else if (_json.ValueTextEquals("relation_descriptions"u8)) Words(out _related);
                 else _json.Skip();
             }
         }
@@ -121,6 +133,26 @@ internal sealed record PhraseCutTask
             if (_json.TokenType == JsonTokenType.String) return _json.GetString()!;
             _json.Skip();
             return "";
+        }
+
+        /// <summary>The texts of a list; other things in it, too, make it one that is not empty.</summary>
+        private List<string> Words(out bool any)
+        {
+            List<string> words = [];
+            any = false;
+            _json.Read();
+            if (_json.TokenType != JsonTokenType.StartArray)
+            {
+                _json.Skip();
+                return words;
+            }
+            while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+            {
+                any = true;
+                if (_json.TokenType == JsonTokenType.String) words.Add(_json.GetString()!);
+                else _json.Skip();
+            }
+            return words;
         }
 
         private List<double[]> Skipped()

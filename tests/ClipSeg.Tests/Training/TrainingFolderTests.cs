@@ -55,7 +55,7 @@ public sealed class TrainingFolderTests : IDisposable
     [InlineData(1, 3, 0, "1 day 03:00")]
     [InlineData(12, 18, 47, "12 days 18:00")]
     public void Time_left_counts_days(int days, int hours, int seconds, string expected)
-        => Assert.Equal(expected, RunOptions.Time(new(days, hours, 0, seconds)));
+        => Assert.Equal(expected, RunOptions<TrainRecipe>.Time(new(days, hours, 0, seconds)));
 
     [Fact]
     public void Time_left_is_that_of_steps_and_of_validations()

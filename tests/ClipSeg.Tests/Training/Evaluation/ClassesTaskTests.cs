@@ -40,6 +40,24 @@ public sealed class ClassesTaskTests : IDisposable
     }
 
     [Fact]
+    public void Edges_are_scored_and_every_score_has_an_interval()
+    {
+        // Two rows of three pixels: every pixel is on an edge, so boundaries score as areas do. The cat is found but
+        // for a pixel, which is taken for the background; the dog is found.
+        WriteFolder("background\ncat\ndog\n", "0../111", [1, 1, 0, 2, 2, 2]);
+        TaskResult result = Run(Classes(), BackgroundRule.Threshold, 0.5);
+        double expected = (1 / 2.0 + 1 / 2.0 + 1) / 3;
+        Assert.Equal(expected, result.Figures["miou"].Score!.Value, 1e-12);
+        Assert.Equal(expected, result.Figures["boundary_miou"].Score!.Value, 1e-12);
+        Assert.Equal(5 / 6.0, result.Figures["pixel_accuracy"].Score!.Value, 1e-12);
+        Assert.Equal(expected, result.Figures["miou"].Low!.Value, 1e-12);           // of one picture
+        Assert.Equal(0.5, result.Parts.Single(part => part.Name == "cat").Scores["boundary_iou"]);
+        Assert.Equal(["best", "worst", "random"], result.Examples.Select(example => example.Choice));
+        Assert.Equal("cat, dog", result.Examples[0].Phrase);
+        Assert.Equal(expected, result.Examples[0].Score, 1e-12);
+    }
+
+    [Fact]
     public void A_class_may_have_several_names_and_the_background_be_made_of_things()
     {
         WriteFolder("background\ncat, kitten\ndog\n", "203/113", [1, 1, 0, 2, 2, 0]);

@@ -133,6 +133,43 @@ public sealed class OneShotTaskTests : IDisposable
         TaskResult result = Run(episodes, seeds: 1, phrase: "");
         Assert.Equal((1 + 0.5) / 2, result.Figures["class_miou"].Score!.Value, 1e-12);
         Assert.Null(result.Figures["class_miou"].Spread);
+
+        // As published, of ten episodes in each fold: 32 rows of 64 are there, in fold 1 the half of them is found; and
+        // one pixel more below each line.
+        Assert.Equal((20480 / 20481.0 + 10240 / 20481.0) / 2,
+            result.Figures["paper_miou_0.1"].Score!.Value, 1e-12);
+        Assert.Equal((20480 / 20481.0 + (10240 / 20481.0 + 20480 / 30721.0) / 2) / 2,
+            result.Figures["paper_iou_bin_0.1"].Score!.Value, 1e-12);
+    }
+
+    [Fact]
+    public void FSS_1000_scores_as_computed_by_hand()
+    {
+        // What shows a cat is found, and half of what shows a dog.
+        foreach ((string name, byte shows, string found) in ((string, byte, string)[])
+            [("cat", 0, "00../00../..../...."), ("dog", 1, "1.../1.../..../....")])
+        {
+            Directory.CreateDirectory(_folder.At(name));
+            foreach (string picture in (string[])["1", "2"])
+            {
+                File.WriteAllBytes(_folder.At(name, $"{picture}.jpg"), HandEngine.Paint(found, shows).EncodePng());
+                Mask mask = new(4, 4);
+                foreach (int i in (int[])[0, 1, 4, 5]) mask.Values[i] = 1;
+                mask.Save(_folder.At(name, $"{picture}.png"));
+            }
+        }
+        DataSetKind kind = DataSetKind.Of(_folder.Path);
+        Assert.Equal("FSS-1000", kind.Name);
+        PhraseData data = (PhraseData)kind.Open(_folder.Path, null, new());
+        DrawnEpisodes episodes = new(data, data.Classes, folds: 1, episodes: 20);
+        using Segmenter segmenter = HandEngine.Segmenter(4, "a cat", "a dog");
+        TaskResult result = new OneShotTask(episodes, 0.5, AskedBy.Picture, Framing.Whole, (1, 1)) { Data = "FSS" }
+            .Run(segmenter, "by hand", new());
+        Assert.Equal((1 + 1 / 2.0) / 2, result.Figures["class_miou"].Score!.Value, 1e-12);
+        int cats = result.Parts.Single(part => part is { By: "class", Name: "cat" }).Samples;
+        Assert.InRange(cats, 1, 19);
+        double fore = (4 * cats + 2 * (20 - cats)) / 80.0, back = 240 / (240.0 + 2 * (20 - cats));
+        Assert.Equal((fore + back) / 2, result.Figures["fb_iou"].Score!.Value, 1e-12);
     }
 
     [Fact]

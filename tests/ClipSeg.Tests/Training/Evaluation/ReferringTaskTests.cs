@@ -17,7 +17,7 @@ public sealed class ReferringTaskTests : IDisposable
         HandEngine.Paint("..../0.0./0.0./....").Save(_folder.At("images", "1.png"));
         HandEngine.Paint("..../..1./c.../....").Save(_folder.At("images", "2.png"));
         File.WriteAllText(_folder.At("image_data_split.json"), """
-            [{"image_id": 1, "width": 4, "height": 4, "split": "test"},
+            [{"image_id": 1, "width": 4, "height": 4, "split": "test", "coco_id": 17},
              {"image_id": 2, "width": 4, "height": 4, "split": "test"}]
             """);
         File.WriteAllText(_folder.At("name_att_rel_count.json"), """
@@ -55,12 +55,40 @@ public sealed class ReferringTaskTests : IDisposable
     {
         TaskResult result = Run(asPublished: false);
         Assert.Equal((3, 2, 0), (result.Samples, result.Units, result.Skipped));
-        Assert.Equal(["instances: 2 to 4 1", "instances: one 2", "kind: attribute 1", "kind: name 2",
-            "rank of the name: 1 to 20 2", "size: 2 to 20 % 2", "size: over 20 % 1"],
-            result.Parts.Select(p => $"{p.By}: {p.Name} {p.Samples}"));
+        Assert.Equal(["kind: attribute 1", "kind: name 2", "picture: not of COCO 2", "picture: of COCO 1",
+            "size: 2 to 20 % 2", "size: over 20 % 1"],
+            result.Parts.Where(p => p.By != "subset").Select(p => $"{p.By}: {p.Name} {p.Samples}"));
+        Assert.Equal(["c100 2", "c20 2", "c500 2", "c500+ 1", "i_multi 1", "i_single 2", "p_att 1", "p_att+ 1",
+            "p_name 2", "s_large 1", "s_mid 2"],
+            result.Parts.Where(p => p.By == "subset").Select(p => $"{p.Name} {p.Samples}"));
         Assert.Equal("dog", result.Examples.First(e => e.Choice == "best").Phrase);
         Assert.Equal("cat", result.Examples.First(e => e.Choice == "worst").Phrase);
         Assert.Contains(result.Published, row => row.Method == "CLIPSeg (PC+)" && row.Scores["paper_ap"] == 0.767);
+    }
+
+    [Fact]
+    public void Subsets_of_words_are_those_of_the_users_copy_of_the_evaluator_and_skipped_tasks_are_left_out()
+    {
+        File.WriteAllText(_folder.At("subset.py"), """
+            subsets = ['all', 'c20']
+            stuff_names = ['water', 'ki']  # 'sky'
+            att_color = ['red', 'white',
+                         "sky blue"]
+            att_state = ['open']
+            refvg_names20 = ['kite']
+            """);
+        File.WriteAllText(_folder.At("skip.json"), """[{"task_id": "2__1", "skip_reason": "too small"}]""");
+        TaskResult result = Run(asPublished: false);
+        Assert.Equal(2, result.Samples);
+        Assert.Equal((2 / 6.0 + 0) / 2, result.Figures["phrasecut_mean_iou"].Score!.Value, 1e-12);
+        Assert.Equal(["a_color 1", "c100 1", "c20 1", "c500 1", "c500+ 1", "i_multi 1", "i_single 1", "p_att 1",
+            "p_att+ 1", "p_name 1", "s_large 1", "s_mid 1", "t_obj 1", "t_stuff 1"],
+            result.Parts.Where(p => p.By == "subset").Select(p => $"{p.Name} {p.Samples}"));
+        TaskPart stuff = result.Parts.Single(part => part.Name == "t_stuff");      // "kite" has "ki" in it
+        Assert.Equal(2 / 6.0, stuff.Scores["mean_iou"]!.Value, 1e-12);
+        File.WriteAllText(_folder.At("skip.json"), """[{"id": 3}]""");
+        Assert.Contains("expected a task with a 'task_id'",
+            Assert.Throws<DataFormatException>(() => Run(asPublished: false)).Message);
     }
 
     [Fact]
@@ -78,6 +106,39 @@ public sealed class ReferringTaskTests : IDisposable
         Assert.Equal((8, 8, 16f), (wide.Mask.Width, wide.Sample.Mask.Height, wide.Sample.Mask.Values.Sum()));
     }
 
+    [Fact]
+    public void GRefCOCO_scores_as_computed_by_hand()
+    {
+        // Both cats: four pixels, of which two are found. The left cat: two, of which one is found. An elephant: not
+        // there, but found on a pixel. A dog: not there, and nothing is found.
+        using TemporaryFolder folder = new();
+        HandEngine.Paint("0..0/21../..../....").Save(folder.At("5.png"));
+        File.WriteAllText(folder.At("instances.json"), """
+            {"images": [{"id": 5, "width": 4, "height": 4, "file_name": "5.png"}],
+             "annotations": [
+               {"id": 11, "image_id": 5, "category_id": 1, "segmentation": [[0, 0, 1, 0, 1, 2, 0, 2]]},
+               {"id": 12, "image_id": 5, "category_id": 1, "segmentation": [[3, 0, 4, 0, 4, 2, 3, 2]]}],
+             "categories": [{"id": 1, "name": "cat"}]}
+            """);
+        File.WriteAllText(folder.At("grefs(unc).json"), """
+            [{"ann_id": [11, 12], "image_id": 5, "split": "val", "sentences": [{"sent": "both cats"}]},
+             {"ann_id": [-1], "image_id": 5, "split": "val", "sentences": [{"sent": "an elephant"}]},
+             {"ann_id": [11], "image_id": 5, "split": "val", "sentences": [{"sent": "the left cat"}]},
+             {"ann_id": [-1], "image_id": 5, "split": "val", "sentences": [{"sent": "a dog"}]}]
+            """);
+        using Segmenter segmenter = HandEngine.Segmenter(4, "both cats", "an elephant", "the left cat", "a dog");
+        ReferringTask task = new(new ReferringData(folder.Path, "val"), 0.5, asPublished: false) { Data = "gRefCOCO" };
+        TaskResult result = task.Run(segmenter, "by hand", new());
+        OrderedDictionary<string, Figure> figures = result.Figures;
+        Assert.Equal((1 / 2.0 + 0 + 1 / 2.0 + 1) / 4, figures["generalised_iou"].Score!.Value, 1e-12);
+        Assert.Equal((2 + 0 + 1) / (4 + 1 + 2.0), figures["cumulative_iou"].Score!.Value, 1e-12);
+        Assert.Equal((1 / 2.0, 1.0), (figures["no_target_accuracy"].Score!.Value,
+            figures["target_accuracy"].Score!.Value));
+        Assert.Equal((1.0, 0.0), (figures["precision_at_0.5"].Score!.Value, figures["precision_at_0.6"].Score!.Value));
+        Assert.Equal(["no target 2", "several targets 1"],
+            result.Parts.Where(part => part.By == "kind").Select(part => $"{part.Name} {part.Samples}"));
+    }
+
     private TaskResult Run(bool asPublished)
     {
         using Segmenter segmenter = HandEngine.Segmenter(4, "red kite", "dog", "cat");
@@ -88,11 +149,12 @@ public sealed class ReferringTaskTests : IDisposable
     private static string Task(string id, int image, string phrase, string type, string name, string polygons)
     {
         int instances = polygons.Split("]]], ").Length;
+        string attributes = type == "attribute" ? "\"red\"" : "";
         string boxes = string.Join(", ", Enumerable.Repeat("[0, 0, 1, 1]", instances));
         return $$"""
             {"task_id": "{{id}}", "image_id": {{image}}, "ann_ids": [1], "instance_boxes": [{{boxes}}],
              "Polygons": [{{polygons}}], "phrase": "{{phrase}}", "phrase_structure": {"name": "{{name}}",
-             "attributes": [], "relation_ids": [], "relation_descriptions": [], "type": "{{type}}"} }
+             "attributes": [{{attributes}}], "relation_ids": [], "relation_descriptions": [], "type": "{{type}}"} }
             """;
     }
 }
