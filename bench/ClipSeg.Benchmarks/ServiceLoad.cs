@@ -184,7 +184,8 @@ internal sealed class ServiceLoad : IDisposable
             answers.Enqueue((answer, Stopwatch.GetElapsedTime(start).TotalMilliseconds));
         })));
         Say($"{Flood} at once:");
-        foreach (var kind in answers.GroupBy(answer => answer.Answer).OrderByDescending(kind => kind.Count()))
+        foreach (IGrouping<string, (string Answer, double Milliseconds)> kind in answers
+            .GroupBy(answer => answer.Answer).OrderByDescending(kind => kind.Count()))
         {
             Say($"  {kind.Count()} {kind.Key}, after {kind.Min(a => a.Milliseconds):0} to "
                 + $"{kind.Max(a => a.Milliseconds):0} ms");

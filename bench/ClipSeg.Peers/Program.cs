@@ -7,19 +7,19 @@ using ClipSeg.Peers;
 switch (args)
 {
     case ["clipseg" or "onnx", _]:
-    {
-        using PeerServer server = new(Peer(args));
-        server.Run(Console.In, Console.Out);
-        return 0;
-    }
+        {
+            using PeerServer server = new(Peer(args));
+            server.Run(Console.In, Console.Out);
+            return 0;
+        }
     case ["clipseg" or "onnx", string variant, string folder, string picture, string ids, string mask, string side,
         string threads]:
-    {
-        using IPeer peer = Peer(args);
-        peer.Load(folder, precision: variant, Number(threads));
-        PeerCold.Once(peer, picture, JsonSerializer.Deserialize<int[][]>(ids)![0], mask, Number(side));
-        return 0;
-    }
+        {
+            using IPeer peer = Peer(args);
+            peer.Load(folder, precision: variant, Number(threads));
+            PeerCold.Once(peer, picture, JsonSerializer.Deserialize<int[][]>(ids)![0], mask, Number(side));
+            return 0;
+        }
     default:
         return PeersCommand.Run(args);
 }

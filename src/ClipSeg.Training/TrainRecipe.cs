@@ -103,7 +103,8 @@ public sealed record TrainRecipe
         if (Refined && drawn != config.PatchSize)
         {
             throw new RecipeException($"The refined head draws {drawn} x {drawn} pixels for a patch, and the model's "
-                + $"patches have {config.PatchSize} x {config.PatchSize}: it is for patches of 16. Set refined to false.");
+                + $"patches have {config.PatchSize} x {config.PatchSize}: it is for patches of 16. "
+                + "Set refined to false.");
         }
         try
         {

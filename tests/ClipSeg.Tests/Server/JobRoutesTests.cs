@@ -120,7 +120,7 @@ public sealed class JobRoutesTests(RabbitMq rabbit) : IAsyncLifetime
         _run.AddPictures(16);
         string id = _run.Submit();
         await using (WorkQueue queue = await _broker!.Consume(default))
-            await queue.PutAside((await queue.Next(default))!);
+            await queue.PutAside((await queue.Next())!);
         Assert.Equal(("dead", 16), (await Watch(id))[^1] is var last
             ? (last.GetProperty("state").GetString(), last.GetProperty("dead").GetInt32()) : default);
 

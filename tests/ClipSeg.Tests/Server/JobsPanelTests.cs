@@ -71,7 +71,7 @@ public sealed class JobsPanelTests(RabbitMq rabbit) : IAsyncLifetime
         _run.AddPictures(32);
         string id = _run.Submit();
         await using (WorkQueue queue = await _broker!.Consume(default))
-            await queue.PutAside((await queue.Next(default))!);
+            await queue.PutAside((await queue.Next())!);
         _page = await _browser!.Open(_server!.Address, ColorScheme.Dark, 390, 844);
         await Assertions.Expect(Job("a cup, red")).ToContainTextAsync("16 put aside");
         await _page.Locator("#jobs").ScrollIntoViewIfNeededAsync();
