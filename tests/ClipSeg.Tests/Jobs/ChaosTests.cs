@@ -49,26 +49,6 @@ public sealed class ChaosTests(RabbitMq rabbit) : IDisposable
         _run.AssertSameAsOneProcess(job, Pictures);
     }
 
-    [BrokerFact]
-    public async Task What_is_being_published_when_the_broker_dies_is_published_when_it_is_back()
-    {
-        const int Messages = 3000;
-        await using Broker broker = await rabbit.Fresh();
-        int confirmed = 0;
-        Task publishing = broker.Publish(Enumerable.Range(0, Messages)
-            .Select(i => new ShardMessage("0123456789abcdef", StoreKeys.Shard(i), 16 * i, ["a"])),
-            () => confirmed++, CancellationToken.None);
-        await Until(() => confirmed > Messages / 10);
-        rabbit.Kill();
-        Assert.False(publishing.IsCompleted);
-        rabbit.Start();
-        await publishing.WaitAsync(_patience);
-        Assert.Equal(Messages, confirmed);
-        await using Broker another = await Broker.Connect(rabbit.Address, _ => { }, CancellationToken.None);
-        QueueDepth depth = await another.Depth(CancellationToken.None);
-        Assert.InRange(depth.Waiting, (uint)Messages, (uint)Messages + 200);        // some twice, none lost
-    }
-
     private static async Task Until(Func<bool> isSo)
     {
         for (Stopwatch watch = Stopwatch.StartNew(); !isSo(); await Task.Delay(200))
