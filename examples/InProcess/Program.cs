@@ -1,7 +1,7 @@
 // A web application of yours that cuts things out of pictures, with the model in its own process.
 //
 //     dotnet run --project examples/InProcess -- --Model models/clipseg-emoji
-//     curl --data-binary @examples/garden.png "http://localhost:5000/cutout?prompt=blueberries" -o blueberries.png
+//     curl --data-binary @examples/garden.jpg "http://localhost:5000/cutout?prompt=blueberries" -o blueberries.png
 
 using ClipSeg;
 using ClipSeg.Examples.InProcess;

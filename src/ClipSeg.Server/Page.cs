@@ -41,6 +41,6 @@ internal static class Page
         ".css" => "text/css; charset=utf-8",
         ".js" => "text/javascript; charset=utf-8",
         ".svg" => "image/svg+xml",
-        _ => "image/png",
+        _ => "image/jpeg",
     };
 }

@@ -9,7 +9,7 @@ import { isFound, measure, View } from "./view.js";
 const $ = id => document.getElementById(id);
 const WAIT = 220;           // milliseconds after the last key
 const EXAMPLES = ["garden", "picnic", "travel", "treasure"];
-const HINTS = { garden: "blueberries", picnic: "a slice of pizza", travel: "a car", treasure: "a key" };
+const HINTS = { garden: "blueberries", picnic: "a slice of pizza", travel: "a palm tree", treasure: "a cake" };
 
 const state = {
   file: null, name: "", image: null, model: "", prompts: [], negatives: [], hidden: new Set(), answer: null, masks: [], limits: {},
@@ -361,11 +361,11 @@ async function begin() {
   listen();
   $("examples").append(...EXAMPLES.map(name => {
     const button = element("button", { type: "button", title: `Try ${HINTS[name]}` },
-      element("img", { src: `examples/${name}.png`, alt: `Example: ${name}`, loading: "lazy" }));
+      element("img", { src: `examples/${name}.jpg`, alt: `Example: ${name}`, loading: "lazy" }));
     button.addEventListener("click", async () => {
-      const file = await (await fetch(`examples/${name}.png`)).blob();
+      const file = await (await fetch(`examples/${name}.jpg`)).blob();
       $("words").placeholder = HINTS[name];
-      await open(file, `${name}.png`);
+      await open(file, `${name}.jpg`);
     });
     return element("li", {}, button);
   }));
