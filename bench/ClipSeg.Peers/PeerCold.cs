@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using ClipSeg.Imaging;
@@ -82,7 +83,7 @@ internal sealed record PeerCold(double Milliseconds, double ProcessorMillisecond
             process.Refresh();
             return (process.TotalProcessorTime.TotalMilliseconds, process.PeakWorkingSet64);
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
         {
             return default;
         }
