@@ -187,8 +187,9 @@ public sealed class SceneEvaluationTests : IDisposable
         SceneExample guided = Run(few with { Guided = 3 }).Examples[0];
         Assert.Equal(plain.GuidedFilter(guided.Picture, 3).Values, guided.ByText.Values);
         SceneExample fine = Run(few with { Fine = true }).Examples[0];
-        Assert.Equal(_segmenter.Segment(_segmenter.Encode(fine.Picture, fine: true), [fine.Phrase.Text])[0].Values,
-            fine.ByText.Values);
+        Mask alone = _segmenter.Segment(_segmenter.Encode(fine.Picture, fine: true), [fine.Phrase.Text])[0];
+        // A prompt alone, and several at once: sums in another order.
+        Assert.InRange(alone.Values.Zip(fine.ByText.Values, (a, b) => Math.Abs(a - b)).Max(), 0, 1e-6f);
         Assert.NotEqual(plain.Values, fine.ByText.Values);
     }
 
