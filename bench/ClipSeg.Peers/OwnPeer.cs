@@ -13,15 +13,8 @@ internal sealed class OwnPeer : IPeer
 
     public string Load(string folder, string precision, int threads)
     {
-        Precision own = precision switch
-        {
-            "f32" => Precision.Float32,
-            "bf16" => Precision.BFloat16,
-            "int8" => Precision.Int8,
-            _ => throw new ArgumentException($"Precision is '{precision}', expected f32, bf16 or int8."),
-        };
         _segmenter?.Dispose();
-        _segmenter = Segmenter.Load(folder, new() { Precision = own, Threads = threads });
+        _segmenter = Segmenter.Load(folder, new() { Precision = PrecisionNames.Parse(precision), Threads = threads });
         return $"ClipSeg in .NET {Environment.Version}";
     }
 

@@ -26,9 +26,9 @@ internal sealed record BenchReport(string Model, int Width, int Height, int Thre
         {
             string one = Text($"{1e-9 * peak.OneThread:0} GFLOP/s on one thread");
             string all = Threads == 1 ? "" : Text($", {1e-9 * peak.AllThreads:0} on {Threads}");
-            about.Add($"peak in {ComputeOptions.NameOf(peak.Precision)}", one + all);
+            about.Add($"peak in {PrecisionNames.Of(peak.Precision)}", one + all);
         }
-        string precision = ComputeOptions.NameOf(Precision), threads = Threads == 1 ? "thread" : "threads";
+        string precision = PrecisionNames.Of(Precision), threads = Threads == 1 ? "thread" : "threads";
         about.Add("model", Model);
         about.Add("size", Text($"{Width} x {Height}, {Times.Tokens} tokens, {precision}, on {Threads} {threads}"));
         about.Add("work", Text($"a picture of 640 x 480, a prompt of {Times.TextTokens} tokens"));
@@ -48,8 +48,8 @@ internal sealed record BenchReport(string Model, int Width, int Height, int Thre
         Instructions = Processor.Features,
         Threads = Threads,
         Peaks = [.. Peaks.Select(p => new PeakResult(
-            ComputeOptions.NameOf(p.Precision), Round(1e-9 * p.OneThread), Round(1e-9 * p.AllThreads)))],
-        Precision = ComputeOptions.NameOf(Precision),
+            PrecisionNames.Of(p.Precision), Round(1e-9 * p.OneThread), Round(1e-9 * p.AllThreads)))],
+        Precision = PrecisionNames.Of(Precision),
         Model = Model,
         Width = Width,
         Height = Height,

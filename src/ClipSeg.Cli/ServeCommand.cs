@@ -194,11 +194,10 @@ internal sealed class ServeCommand
     /// <summary>Where jobs are; null if neither store nor broker is named.</summary>
     private JobPlace? Jobs(ParseResult parsed)
     {
-        string? store = parsed.GetValue<string?>("--store") ?? _terminal.Variable("CLIPSEG_STORE");
-        string? broker = parsed.GetValue<string?>("--broker") ?? _terminal.Variable("CLIPSEG_BROKER");
-        if (string.IsNullOrWhiteSpace(store) && string.IsNullOrWhiteSpace(broker)) return null;
-        return new(_place.Store(parsed, _terminal, make: true), _place.Broker(parsed, _terminal)!,
-            cancel => Broker.Connect(new(broker!), _ => { }, cancel));
+        if (!_place.AreNamed(parsed, _terminal)) return null;
+        IStore store = _place.Store(parsed, _terminal, make: true);
+        Uri broker = _place.BrokerAddress(parsed, _terminal)!;
+        return new(store, _place.Broker(parsed, _terminal)!, cancel => Broker.Connect(broker, _ => { }, cancel));
     }
 
     /// <summary>For containers, which have no curl.</summary>

@@ -39,5 +39,8 @@ internal sealed record StoredFile(string Key, long Bytes, string Version);
 /// <summary>A store that does not do what it is asked, today or tomorrow.</summary>
 internal sealed class StoreException(string message, Exception? inner = null) : IOException(message, inner);
 
+/// <summary>A job that the store does not have.</summary>
+internal sealed class UnknownJobException(string message) : IOException(message);
+
 /// <summary>A store that cannot be reached now.</summary>
 internal sealed class StoreAwayException(string message, Exception? inner = null) : IOException(message, inner);

@@ -18,6 +18,9 @@ internal sealed class JobDesk(IStore store, Broker? broker)
     /// <summary>Fewer and more pictures a message cost more than they bring.</summary>
     public const int LeastShard = 16;
 
+    /// <summary>What a message has unless something else is asked for; a job of another size is another job.</summary>
+    public const int UsualShard = 32;
+
     private const int MaxRecordBytes = 1 << 20, MaxManifestBytes = int.MaxValue >> 1, MaxReceiptBytes = 1 << 26;
     private const int AtOnce = 16;      // receipts that are read at the same time
 
@@ -75,10 +78,10 @@ internal sealed class JobDesk(IStore store, Broker? broker)
         }
     }
 
-    /// <exception cref="StoreException">There is no such job.</exception>
+    /// <exception cref="UnknownJobException">There is no such job.</exception>
     public async Task<JobRecord> Find(string id, CancellationToken cancel)
         => (StoreKeys.IsJob(id) ? await TryFind(id, cancel).ConfigureAwait(false) : null)
-            ?? throw new StoreException($"There is no job '{id}' in the store {store}.");
+            ?? throw new UnknownJobException($"There is no job '{id}' in the store {store}.");
 
     /// <summary>How far a job is. Reads all its receipts.</summary>
     public async Task<JobStatus> Status(string id, CancellationToken cancel)

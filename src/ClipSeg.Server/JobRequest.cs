@@ -1,4 +1,6 @@
 using ClipSeg.Imaging;
+using ClipSeg.Jobs;
+using ClipSeg.Numerics;
 
 namespace ClipSeg.Server;
 
@@ -20,7 +22,7 @@ internal sealed record JobRequest
     public string? Model { get; set; }
 
     /// <summary>What matrix products multiply: f32, bf16 or int8.</summary>
-    public string Precision { get; set; } = "f32";
+    public string Precision { get; set; } = PrecisionNames.All[0];
 
     /// <summary>The side in pixels that pictures are read at, a multiple of the model's patch size.</summary>
     public int? Size { get; set; }
@@ -42,7 +44,7 @@ internal sealed record JobRequest
     public bool Rle { get; set; }
 
     /// <summary>How many pictures a message of the queue is, 16 to 64.</summary>
-    public int Shard { get; set; } = 32;
+    public int Shard { get; set; } = JobDesk.UsualShard;
 }
 
 /// <summary>What <c>POST /v1/jobs</c> answers.</summary>

@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using ClipSeg.Jobs;
+using ClipSeg.Numerics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
@@ -26,7 +27,6 @@ internal sealed class JobRoutes
     private const int MostListed = 1000;
     private const string Job = "/jobs/{id:length(16)}";
 
-    private static readonly string[] _precisions = ["f32", "bf16", "int8"];
     private static readonly TimeSpan _alive = TimeSpan.FromSeconds(15), _reconnect = TimeSpan.FromSeconds(3);
 
     private readonly JobPlace _place;
@@ -114,7 +114,6 @@ internal sealed class JobRoutes
 
     private async Task<IResult> Status(string id, HttpContext context)
     {
-        await Find(id, context.RequestAborted);
         return Results.Json(await _desk.Status(id, context.RequestAborted), ServerJson.Strict.JobStatus);
     }
 
@@ -123,7 +122,7 @@ internal sealed class JobRoutes
         CancellationTokenSource over
             = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
         context.Response.RegisterForDispose(over);
-        await Find(id, over.Token);
+        await _desk.Find(id, over.Token);       // told before the stream begins
         Broker broker = await _place.Connect(over.Token);
         context.Response.RegisterForDisposeAsync(broker);
         return Results.ServerSentEvents(Events(new JobDesk(_place.Store, broker).Watch(id, over.Token), over.Token));
@@ -131,28 +130,14 @@ internal sealed class JobRoutes
 
     private async Task<IResult> Cancel(string id, HttpContext context)
     {
-        await Find(id, context.RequestAborted);
         await _desk.Cancel(id, context.RequestAborted);
         return Results.NoContent();
     }
 
     private async Task<IResult> Retry(string id, HttpContext context, bool missing = false)
     {
-        await Find(id, context.RequestAborted);
         int published = await _desk.Retry(id, missing, context.RequestAborted);
         return Results.Json(new(id, published), ServerJson.Strict.RetryAnswer);
-    }
-
-    private async Task Find(string id, CancellationToken cancel)
-    {
-        try
-        {
-            await _desk.Find(id, cancel);
-        }
-        catch (StoreException e)
-        {
-            throw new RequestException(e.Message, StatusCodes.Status404NotFound);
-        }
     }
 
     /// <summary>
@@ -199,10 +184,10 @@ internal sealed class JobRoutes
     private async Task<JobWishes> Wishes(JobRequest request)
     {
         ServedModel model = _segmentation.Check(request);
-        if (!_precisions.Contains(request.Precision))
+        if (!PrecisionNames.All.Contains(request.Precision))
         {
             throw new RequestException($"precision is '{Shown(request.Precision)}', expected one of "
-                + $"{string.Join(", ", _precisions)}.");
+                + $"{string.Join(", ", PrecisionNames.All)}.");
         }
         if (request.MinScore is { } score && score is not (>= 0 and <= 1))
             throw new RequestException($"minScore is {score}, expected 0 to 1.");

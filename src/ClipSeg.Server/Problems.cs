@@ -76,6 +76,7 @@ internal static class Problems
         {
             RetryAfter = Turns.RetryAfter,
         },
+        UnknownJobException e => new(e.Message, StatusCodes.Status404NotFound),
         StoreException e => new(e.Message, StatusCodes.Status502BadGateway),
         IOException e => new($"The body cannot be read: {e.Message}"),
         _ => new("This is a defect of the service; its log says more.", StatusCodes.Status500InternalServerError),

@@ -44,7 +44,7 @@ internal sealed class JobPictures(Terminal terminal, IStore store, string? model
             Save = (key, content) => store.Write(key, content, CancellationToken.None).GetAwaiter().GetResult(),
         };
         string[] names = [.. prompts.Prompts.Select(p => p.Name)];
-        string kernels = Kernels(segmenter, ComputeOptions.Named(wishes.Precision));
+        string kernels = Kernels(segmenter, PrecisionNames.Parse(wishes.Precision));
         return (shard, isCancelled) => Work(shard, isCancelled, work, names, wishes.Ending) is { } lines
             ? new(shard.Unit, kernels, wishes.Precision, lines) : null;
     }
@@ -110,7 +110,7 @@ internal sealed class JobPictures(Terminal terminal, IStore store, string? model
         {
             opened = ModelOptions.Load(model ?? Locate(wishes.Model.Name), new()
             {
-                Precision = ComputeOptions.Named(wishes.Precision),
+                Precision = PrecisionNames.Parse(wishes.Precision),
                 Size = wishes.Size,
                 Threads = threads,
             }, terminal);

@@ -39,9 +39,13 @@ internal sealed class PlaceOptions(bool needsBroker)
         command.Options.Add(_broker);
     }
 
+    /// <summary>Whether a store or a broker was named.</summary>
+    public bool AreNamed(ParseResult parsed, Terminal terminal)
+        => (Named(StoreOf(parsed, terminal)) ?? Named(BrokerOf(parsed, terminal))) is not null;
+
     /// <summary>The store's address as it was typed.</summary>
     public string Address(ParseResult parsed, Terminal terminal)
-        => parsed.GetValue(_store) ?? Named(terminal.Variable(StoreVariable)) ?? throw new UsageException(
+        => StoreOf(parsed, terminal) ?? throw new UsageException(
             $"No store: name a folder that all machines share, or s3://BUCKET, with --store or ${StoreVariable}.");
 
     /// <param name="make">Whether a folder becomes a store, if it is none.</param>
@@ -55,8 +59,13 @@ internal sealed class PlaceOptions(bool needsBroker)
 
     /// <summary>Null if none was named, and none is needed.</summary>
     public Broker? Broker(ParseResult parsed, Terminal terminal)
+        => BrokerAddress(parsed, terminal) is not { } address ? null : terminal.Wait("Connecting",
+            () => ClipSeg.Jobs.Broker.Connect(address, terminal.Warn, terminal.Stop).GetAwaiter().GetResult());
+
+    /// <summary>Null if none was named, and none is needed.</summary>
+    public Uri? BrokerAddress(ParseResult parsed, Terminal terminal)
     {
-        string? address = parsed.GetValue(_broker) ?? Named(terminal.Variable(BrokerVariable));
+        string? address = BrokerOf(parsed, terminal);
         if (address is null)
         {
             return !needsBroker ? null : throw new UsageException(
@@ -64,8 +73,7 @@ internal sealed class PlaceOptions(bool needsBroker)
         }
         if (!Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("amqp" or "amqps"))
             throw new UsageException("The broker's address is none: expected amqp://USER:PASSWORD@HOST:PORT/VHOST.");
-        return terminal.Wait("Connecting",
-            () => ClipSeg.Jobs.Broker.Connect(uri, terminal.Warn, terminal.Stop).GetAwaiter().GetResult());
+        return uri;
     }
 
     /// <summary>Does something at the desk of the store and the broker that were named.</summary>
@@ -83,6 +91,12 @@ internal sealed class PlaceOptions(bool needsBroker)
             broker?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }
+
+    private string? StoreOf(ParseResult parsed, Terminal terminal)
+        => parsed.GetValue(_store) ?? Named(terminal.Variable(StoreVariable));
+
+    private string? BrokerOf(ParseResult parsed, Terminal terminal)
+        => parsed.GetValue(_broker) ?? Named(terminal.Variable(BrokerVariable));
 
     private static string? Named(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
 }

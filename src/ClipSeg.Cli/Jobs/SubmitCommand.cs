@@ -3,13 +3,13 @@ using ClipSeg.Checkpoints;
 using ClipSeg.Cli.Segmenting;
 using ClipSeg.Imaging;
 using ClipSeg.Jobs;
+using ClipSeg.Numerics;
 
 namespace ClipSeg.Cli.Jobs;
 
 /// <summary><c>clipseg jobs submit</c>: the pictures of a store into the queue.</summary>
 internal sealed class SubmitCommand
 {
-    private const int UsualShard = 32;
     private const string Examples = """
         clipseg jobs submit s3://bucket/photos "a crack" "rust" --store s3://bucket --broker amqp://queue.example.org
         clipseg jobs submit photos "a crack" --save mask,overlay --store /mnt/shared
@@ -32,7 +32,7 @@ internal sealed class SubmitCommand
     private readonly Option<int?> _shard = new Option<int?>("--shard")
     {
         Description = "How many pictures a message is, 16 to 64: so many that a worker is busy for some seconds; by "
-            + $"default {UsualShard}.",
+            + $"default {JobDesk.UsualShard}.",
         HelpName = "N",
     }.Between(JobDesk.LeastShard, ShardMessage.MostPictures);
 
@@ -87,7 +87,7 @@ internal sealed class SubmitCommand
     {
         JobWishes wishes = Wishes(parsed);
         string prefix = Store.Prefix(_place.Address(parsed, _terminal), parsed.GetValue(_pictures)!);
-        int shard = parsed.GetValue(_shard) ?? UsualShard;
+        int shard = parsed.GetValue(_shard) ?? JobDesk.UsualShard;
         Submission? submission = null;
         _terminal.Advance("Submitting", advance => submission = _place.AtDesk(parsed, _terminal,
             desk => desk.Submit(wishes, prefix, shard, advance, _terminal.Stop), make: true));
@@ -123,7 +123,7 @@ internal sealed class SubmitCommand
             Prompts = prompts,
             Nots = _words.Nots(parsed),
             Template = _words.Template(parsed),
-            Precision = ComputeOptions.NameOf(_compute.PrecisionOf(parsed)),
+            Precision = PrecisionNames.Of(_compute.PrecisionOf(parsed)),
             Size = _model.Size(parsed),
             Fine = _model.Fine(parsed),
             Save = save.Kinds,

@@ -284,18 +284,19 @@ internal sealed class SceneEvaluation
         (Scene scene, SceneAnswers asked) = (all.Scene, all.Asked);
         Mask truth = scene.Mask(phrase.Objects), byText = asked.Of(phrase.Text);
         Mask? byPicture = shown is null ? null : asked.Of(shown.First);
+        long[] ofText = Levels(byText), ofPicture = byPicture is null ? [] : Levels(byPicture);
         foreach (ScenePart part in parts)
         {
-            tally.Add(Cell(PromptSource.Text, 0, part), byText, truth);
-            if (byPicture is not null) tally.Add(Cell(PromptSource.Picture, 1, part), byPicture, truth);
+            tally.Add(Cell(PromptSource.Text, 0, part), ofText);
+            if (byPicture is not null) tally.Add(Cell(PromptSource.Picture, 1, part), ofPicture);
         }
         int mixed = 1;
         foreach (double weight in shown is { Blends: true } ? BlendWeights : [])
         {
-            Mask mask = IsMixed(weight) ? asked.Of(shown!.First + mixed++) : weight == 0 ? byText : byPicture!;
-            tally.Add(Cell(PromptSource.Blend, weight, parts[0]), mask, truth);
+            tally.Add(Cell(PromptSource.Blend, weight, parts[0]), IsMixed(weight)
+                ? Levels(asked.Of(shown!.First + mixed++)) : weight == 0 ? ofText : ofPicture);
         }
-        if (parts.Any(part => part != ScenePart.Names)) tally.AddParts(scene, phrase, byText, truth);
+        if (parts.Any(part => part != ScenePart.Names)) tally.AddParts(scene, phrase, ofText);
         return new()
         {
             Picture = scene.Picture,
@@ -306,6 +307,8 @@ internal sealed class SceneEvaluation
             SupportMask = shown?.Support.Mask,
             ByPicture = byPicture,
         };
+
+        long[] Levels(Mask mask) => SegmentationMetrics.LevelsOf(mask.Values, truth.Values);
 
         SceneCell Cell(PromptSource source, double weight, ScenePart part)
             => new(source, weight, part, phrase.Kind, phrase.Exposure);

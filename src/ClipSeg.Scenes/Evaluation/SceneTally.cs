@@ -65,15 +65,15 @@ internal sealed class SceneTally
 
     public int QuietScenes { get; private set; }
 
-    public void Add(SceneCell cell, Mask prediction, Mask truth)
-        => MetricsOf(cell).AddProbabilities(prediction.Values, truth.Values, classId: 0);
+    /// <summary>Adds the answer to a phrase, by its <see cref="SegmentationMetrics.LevelsOf"/>.</summary>
+    public void Add(SceneCell cell, ReadOnlySpan<long> levels) => MetricsOf(cell).Add(levels, classId: 0);
 
     /// <summary>Adds the answer to a balanced phrase in words to the parts that it belongs to.</summary>
-    public void AddParts(Scene scene, Phrase phrase, Mask prediction, Mask truth)
+    public void AddParts(Scene scene, Phrase phrase, ReadOnlySpan<long> levels)
     {
-        long[] levels = SegmentationMetrics.LevelsOf(prediction.Values, truth.Values);
-        long there = truth.Values.Count(value => value > 0.5f);
-        PartOf("size", SampleScore.SizeOf(there, truth.Values.Length)).Add(levels, classId: 0);
+        (long there, long other) = (0, 0);
+        for (int i = 0; i < levels.Length; i += 3) (there, other) = (there + levels[i + 1], other + levels[i + 2]);
+        PartOf("size", SampleScore.SizeOf(there, there + other)).Add(levels, classId: 0);
         PartOf("group", SceneQuestions.GroupOfConcepts(scene, phrase)).Add(levels, classId: 0);
     }
 

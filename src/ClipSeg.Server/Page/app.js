@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { coco, csharp, curl } from "./code.js";
 import { Jobs } from "./jobs.js";
 import { Support } from "./support.js";
-import { isFound, measure, View } from "./view.js";
+import { isFound, shareAbove, View } from "./view.js";
 
 const $ = id => document.getElementById(id);
 const WAIT = 220;           // milliseconds after the last key
@@ -166,7 +166,7 @@ function chip(text, isDraft) {
   const meter = element("span", { className: "meter" });
   if (mask) {
     item.style.setProperty("--colour", `rgb(${mask.colour.join()})`);
-    const { share } = measure(mask, view.threshold);
+    const share = shareAbove(mask, view.threshold);
     const found = isFound(mask, view.threshold);
     item.classList.toggle("absent", !found);
     if (found) meter.append(element("b", { textContent: percent(mask.score) }), ` · covers ${percent(share)}`);

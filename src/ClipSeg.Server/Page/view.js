@@ -63,20 +63,20 @@ export class View {
   }
 }
 
-/** The largest probability of a mask, and the share of its pixels above a threshold. */
-export function measure(mask, threshold) {
-  let most = 0, above = 0;
-  const limit = threshold * 255;
-  for (const value of mask.values) {
-    if (value > most) most = value;
-    if (value > limit) above++;
+/** The share of a mask's pixels above a threshold; counted once for each. */
+export function shareAbove(mask, threshold) {
+  if (mask.counted?.threshold !== threshold) {
+    const limit = threshold * 255;
+    let above = 0;
+    for (const value of mask.values) if (value > limit) above++;
+    mask.counted = { threshold, share: above / mask.values.length };
   }
-  return { peak: most / 255, share: above / mask.values.length };
+  return mask.counted.share;
 }
 
 /** Whether a mask's thing is there: a pixel is above the threshold, and the score is not below the model's own limit. */
 export function isFound(mask, threshold) {
-  return !mask.isBelowLimit && measure(mask, threshold).share > 0;
+  return !mask.isBelowLimit && shareAbove(mask, threshold) > 0;
 }
 
 function pixels(bitmap, width, height) {

@@ -73,13 +73,7 @@ internal sealed class ConfusionMatrix
     /// <summary>Intersection over union of a class; not a number if no pixel has it or is taken for it.</summary>
     public double Iou(int classId)
     {
-        (long row, long column) = (0, 0);
-        for (int k = 0; k < _classes; k++)
-        {
-            row += _counts[classId * _classes + k];
-            column += _counts[k * _classes + classId];
-        }
-        long both = _counts[classId * _classes + classId], union = row + column - both;
+        (long both, long union) = Pixels(classId);
         return union == 0 ? double.NaN : (double)both / union;
     }
 
@@ -89,8 +83,7 @@ internal sealed class ConfusionMatrix
         List<long> unions = [];
         for (int c = 0; c < _classes; c++)
         {
-            long both = _counts[c * _classes + c], union = -both;
-            for (int k = 0; k < _classes; k++) union += _counts[c * _classes + k] + _counts[k * _classes + c];
+            (long both, long union) = Pixels(c);
             if (union > 0) unions.AddRange([c, both, union]);
         }
         return [.. unions];
@@ -110,4 +103,12 @@ internal sealed class ConfusionMatrix
     /// <summary>Of the scores of seen and unseen classes; 0 if either is.</summary>
     public static double HarmonicMean(double seen, double unseen)
         => seen + unseen == 0 ? 0 : 2 * seen * unseen / (seen + unseen);
+
+    /// <summary>Those that are right of a class, and those that have it or were given it.</summary>
+    private (long Both, long Union) Pixels(int c)
+    {
+        long both = _counts[c * _classes + c], union = -both;
+        for (int k = 0; k < _classes; k++) union += _counts[c * _classes + k] + _counts[k * _classes + c];
+        return (both, union);
+    }
 }
