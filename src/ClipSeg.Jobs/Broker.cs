@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -24,9 +25,13 @@ internal sealed class Broker : IAsyncDisposable
     private const int InFlight = 128;                   // messages that wait for their confirmation
     private const double LeastPause = 1, MostPause = 5; // seconds before a lost connection is tried again
 
+    /// <summary>How long a broker that is connected may answer to no message before somebody is told.</summary>
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(15);
+
     private readonly IConnection _connection;
     private readonly IChannel _publishing;
     private readonly Action<string> _tell;
+    private long _answered;     // when a message was last confirmed or refused
 
     private Broker(
         IConnection connection, IChannel publishing, string name, int mostWaiting, Action<string> tell)
@@ -94,7 +99,7 @@ internal sealed class Broker : IAsyncDisposable
 
         async Task Next()
         {
-            await waiting.Dequeue().ConfigureAwait(false);
+            await TellOfSilence(waiting.Dequeue(), cancel).ConfigureAwait(false);
             confirmed?.Invoke();
         }
     }
@@ -228,10 +233,12 @@ internal sealed class Broker : IAsyncDisposable
             {
                 await _publishing.BasicPublishAsync("", queue, mandatory: true, properties, body, cancel)
                     .ConfigureAwait(false);
+                Answered();
                 return;
             }
             catch (PublishException e) when (!e.IsReturn)
             {
+                Answered();
                 if (backoff.Times == 2) _tell($"The queue {queue} at {Name} is full. Waiting for workers.");
             }
             catch (PublishException)
@@ -243,6 +250,26 @@ internal sealed class Broker : IAsyncDisposable
                 // It comes back, and this with it.
             }
         }
+    }
+
+    private void Answered() => Interlocked.Exchange(ref _answered, Stopwatch.GetTimestamp());
+
+    /// <summary>Waits for a message, and tells once if the broker is there and says nothing.</summary>
+    /// <remarks>RabbitMQ 3.10 does so for good if it dies within a second of the queue's creation: then the queue comes
+    /// back without a leader.</remarks>
+    private async Task TellOfSilence(Task published, CancellationToken cancel)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!published.IsCompleted)
+        {
+            await Task.WhenAny(published, Task.Delay(_silence, cancel)).ConfigureAwait(false);
+            long last = Math.Max(start, Interlocked.Read(ref _answered));
+            if (published.IsCompleted || !IsConnected || Stopwatch.GetElapsedTime(last) < _silence) continue;
+            _tell($"The broker {Name} takes messages and confirms none: the queue {Work} has no leader. If that lasts, "
+                + "delete the queue: it is made again. 'clipseg jobs retry JOB --missing' brings back what was in it.");
+            break;
+        }
+        await published.ConfigureAwait(false);
     }
 
     private Task TellShutdown(object sender, ShutdownEventArgs e)

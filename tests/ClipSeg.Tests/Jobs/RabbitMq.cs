@@ -76,13 +76,15 @@ public sealed class RabbitMq : IDisposable
     /// <summary>A connection to it, with empty queues.</summary>
     internal async Task<Broker> Fresh(int mostWaiting = Broker.MostWaiting)
     {
-        await using (IConnection connection = await new ConnectionFactory { Uri = Address }.CreateConnectionAsync())
-        {
-            await using IChannel channel = await connection.CreateChannelAsync();
-            await channel.QueueDeleteAsync(Broker.Work);
-            await channel.QueueDeleteAsync(Broker.Dead);
-        }
+        await Delete(Broker.Work, Broker.Dead);
         return await Broker.Connect(Address, _ => { }, CancellationToken.None, mostWaiting);
+    }
+
+    internal async Task Delete(params string[] queues)
+    {
+        await using IConnection connection = await new ConnectionFactory { Uri = Address }.CreateConnectionAsync();
+        await using IChannel channel = await connection.CreateChannelAsync();
+        foreach (string queue in queues) await channel.QueueDeleteAsync(queue);
     }
 
     /// <summary>How often each of the messages that wait has come back, which takes them.</summary>
