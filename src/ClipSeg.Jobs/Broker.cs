@@ -25,13 +25,13 @@ internal sealed class Broker : IAsyncDisposable
     private const int InFlight = 128;                   // messages that wait for their confirmation
     private const double LeastPause = 1, MostPause = 5; // seconds before a lost connection is tried again
 
-    /// <summary>How long a broker that is connected may answer to no message before somebody is told.</summary>
-    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(15);
+    /// <summary>How long a broker that is connected may confirm no message before somebody is told.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(15);
 
     private readonly IConnection _connection;
     private readonly IChannel _publishing;
     private readonly Action<string> _tell;
-    private long _answered;     // when a message was last confirmed or refused
+    private long _confirmed;    // when a message last was
 
     private Broker(
         IConnection connection, IChannel publishing, string name, int mostWaiting, Action<string> tell)
@@ -99,7 +99,7 @@ internal sealed class Broker : IAsyncDisposable
 
         async Task Next()
         {
-            await TellOfSilence(waiting.Dequeue(), cancel).ConfigureAwait(false);
+            await Watch(waiting.Dequeue(), cancel).ConfigureAwait(false);
             confirmed?.Invoke();
         }
     }
@@ -146,8 +146,11 @@ internal sealed class Broker : IAsyncDisposable
     /// <summary>What is waiting, and who works; what is worked on does not count.</summary>
     public Task<QueueDepth> Depth(CancellationToken cancel) => Ask(async () =>
     {
-        QueueDeclareOk work = await _publishing.QueueDeclarePassiveAsync(Work, cancel).ConfigureAwait(false);
-        QueueDeclareOk dead = await _publishing.QueueDeclarePassiveAsync(Dead, cancel).ConfigureAwait(false);
+        // The broker closes the channel of who asks for a queue that is not there.
+        await using IChannel channel
+            = await _connection.CreateChannelAsync(cancellationToken: cancel).ConfigureAwait(false);
+        QueueDeclareOk work = await channel.QueueDeclarePassiveAsync(Work, cancel).ConfigureAwait(false);
+        QueueDeclareOk dead = await channel.QueueDeclarePassiveAsync(Dead, cancel).ConfigureAwait(false);
         return new QueueDepth(work.MessageCount, work.ConsumerCount, dead.MessageCount);
     });
 
@@ -233,43 +236,51 @@ internal sealed class Broker : IAsyncDisposable
             {
                 await _publishing.BasicPublishAsync("", queue, mandatory: true, properties, body, cancel)
                     .ConfigureAwait(false);
-                Answered();
+                Interlocked.Exchange(ref _confirmed, Stopwatch.GetTimestamp());
                 return;
             }
-            catch (PublishException e) when (!e.IsReturn)
-            {
-                Answered();
-                if (backoff.Times == 2) _tell($"The queue {queue} at {Name} is full. Waiting for workers.");
-            }
-            catch (PublishException)
+            catch (PublishException e) when (e.IsReturn)
             {
                 await Declare(cancel).ConfigureAwait(false);        // somebody has deleted the queue
             }
-            catch (Exception e) when (IsLost(e))
+            catch (Exception e) when (e is PublishException || IsLost(e))
             {
-                // It comes back, and this with it.
+                // The queue is full, or the broker away: it comes back, and this with it.
             }
         }
     }
 
-    private void Answered() => Interlocked.Exchange(ref _answered, Stopwatch.GetTimestamp());
-
-    /// <summary>Waits for a message, and tells once if the broker is there and says nothing.</summary>
-    /// <remarks>RabbitMQ 3.10 does so for good if it dies within a second of the queue's creation: then the queue comes
-    /// back without a leader.</remarks>
-    private async Task TellOfSilence(Task published, CancellationToken cancel)
+    /// <summary>Waits for a message, and tells once if the broker is there and confirms nothing.</summary>
+    private async Task Watch(Task published, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
-        while (!published.IsCompleted)
+        for (bool told = false; !told && !published.IsCompleted;)
         {
-            await Task.WhenAny(published, Task.Delay(_silence, cancel)).ConfigureAwait(false);
-            long last = Math.Max(start, Interlocked.Read(ref _answered));
-            if (published.IsCompleted || !IsConnected || Stopwatch.GetElapsedTime(last) < _silence) continue;
-            _tell($"The broker {Name} takes messages and confirms none: the queue {Work} has no leader. If that lasts, "
-                + "delete the queue: it is made again. 'clipseg jobs retry JOB --missing' brings back what was in it.");
-            break;
+            await Task.WhenAny(published, Task.Delay(_patience, cancel)).ConfigureAwait(false);
+            long last = Math.Max(start, Interlocked.Read(ref _confirmed));
+            told = !published.IsCompleted && IsConnected && Stopwatch.GetElapsedTime(last) >= _patience;
+            if (told) _tell(await WhyNothing(cancel).ConfigureAwait(false));
         }
         await published.ConfigureAwait(false);
+    }
+
+    /// <summary>Why the broker may confirm nothing.</summary>
+    /// <remarks>RabbitMQ 3.10 does so for good if it dies soon after the queue's creation: then the queue comes back
+    /// without a leader, and seems to be empty.</remarks>
+    private async Task<string> WhyNothing(CancellationToken cancel)
+    {
+        try
+        {
+            if ((await Depth(cancel).ConfigureAwait(false)).Waiting > 0)
+                return $"The queue {Work} at {Name} is full. Waiting for workers.";
+        }
+        catch (BrokerException)
+        {
+            // It does not even say how many wait.
+        }
+        return $"The broker {Name} confirms no message, though the queue {Work} is empty: it has no leader. If that "
+            + "lasts, delete the queue: it is made again. 'clipseg jobs retry JOB --missing' brings back what was in "
+            + "it.";
     }
 
     private Task TellShutdown(object sender, ShutdownEventArgs e)

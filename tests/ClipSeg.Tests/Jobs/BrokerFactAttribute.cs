@@ -14,12 +14,6 @@ internal sealed class BrokerFactAttribute : FactAttribute
         => Skip = File.Exists(RabbitMq.Program) ? null : "Needs RabbitMQ: apt-get install rabbitmq-server.";
 }
 
-/// <summary>The same, in several cases.</summary>
-internal sealed class BrokerTheoryAttribute : TheoryAttribute
-{
-    public BrokerTheoryAttribute() => Skip = new BrokerFactAttribute().Skip;
-}
-
 /// <summary>A test with a real RabbitMQ, and a server that speaks S3.</summary>
 internal sealed class BrokerAndS3FactAttribute : FactAttribute
 {
