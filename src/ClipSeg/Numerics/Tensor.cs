@@ -164,8 +164,13 @@ internal sealed partial class Tensor
     /// The rows in reduced precision, made once for all products that read this tensor. It must not be written to
     /// afterwards.
     /// </summary>
+    /// <remarks>
+    /// What belongs to no scope, such as a picture's activations, may be read by several threads, each with a scope of
+    /// its own: there they are made for each product, and nothing of them is kept.
+    /// </remarks>
     internal ReducedRows Reduced(Precision precision)
     {
+        if (Owner._pool is null) return ReducedRows.Of(Data, this[^1], Rows, this[^1], precision);
         if (_reduced is null || _reduced.Precision != precision || _reduced.Elements.IsReturned)
             _reduced = ReducedRows.Of(Data, this[^1], Rows, this[^1], precision);
         return _reduced;

@@ -130,6 +130,33 @@ public sealed class PrecisionTests
         }
     });
 
+    [Theory]
+    [InlineData(Precision.BFloat16)]
+    [InlineData(Precision.Int8)]
+    public void Rows_of_a_tensor_that_two_scopes_read_are_each_scopes_own(Precision precision)
+    {
+        Tensor shared = new Random(7).Tensor(4, 32);
+        using ManualResetEventSlim isRead = new(), isClosed = new();
+        bool isReturned = true;
+        Thread other = new(() =>
+        {
+            using TensorScope scope = new();
+            ReducedRows rows = shared.Reduced(precision);
+            isRead.Set();
+            isClosed.Wait();
+            isReturned = rows.Elements.IsReturned;
+        });
+        using (new TensorScope())
+        {
+            shared.Reduced(precision);
+            other.Start();
+            isRead.Wait();
+        }
+        isClosed.Set();
+        other.Join();
+        Assert.False(isReturned);
+    }
+
     [Fact]
     public void Bfloat16_is_the_nearest_and_the_even_of_two()
     {
