@@ -11,6 +11,12 @@ internal sealed class Measurements : IDisposable
 
     private static readonly ActivitySource _traces = new(Name);
 
+    /// <summary>In seconds, as those of ASP.NET Core's own times are; else they would be of milliseconds.</summary>
+    private static readonly InstrumentAdvice<double> _seconds = new()
+    {
+        HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    };
+
     private readonly Meter _meter = new(Name);
     private readonly Counter<long> _pictures, _reused, _masks;
     private readonly Histogram<double> _encode, _decode;
@@ -20,8 +26,8 @@ internal sealed class Measurements : IDisposable
         _pictures = _meter.CreateCounter<long>("clipseg.pictures", description: "Pictures that the network read.");
         _reused = _meter.CreateCounter<long>("clipseg.pictures.reused", description: "Pictures that the cache had.");
         _masks = _meter.CreateCounter<long>("clipseg.masks", description: "Masks that were made.");
-        _encode = _meter.CreateHistogram<double>("clipseg.encode.duration", "s", "Reading a picture.");
-        _decode = _meter.CreateHistogram<double>("clipseg.decode.duration", "s", "All masks of a request.");
+        _encode = Times("clipseg.encode.duration", "Reading a picture.");
+        _decode = Times("clipseg.decode.duration", "All masks of a request.");
         _meter.CreateObservableGauge("clipseg.queue.waiting", () => turns.Waiting, description: "Requests that wait.");
         _meter.CreateObservableGauge("clipseg.queue.working", () => turns.Working,
             description: "Requests that are worked on.");
@@ -49,6 +55,9 @@ internal sealed class Measurements : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private Histogram<double> Times(string name, string description)
+        => _meter.CreateHistogram(name, "s", description, tags: null, _seconds);
 
     private static T Time<T>(string name, Histogram<double> seconds, Func<T> work)
     {
