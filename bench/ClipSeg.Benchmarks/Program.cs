@@ -35,11 +35,11 @@ if (args is ["stages", string photo, ..])
     return 0;
 }
 
-// "load MODEL CLIPSEG.CLI.DLL [SECONDS]" says what clipseg serve does under load.
+// "load MODEL CLIPSEG.CLI.DLL [SECONDS [mixed]]" says what clipseg serve does under load; of it all, or the mixed one.
 if (args is ["load", string served, string program, ..])
 {
     int seconds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 60;
-    await ServiceLoad.Run(served, program, seconds);
+    await ServiceLoad.Run(served, program, seconds, mixedAlone: args is [.., "mixed"]);
     return 0;
 }
 

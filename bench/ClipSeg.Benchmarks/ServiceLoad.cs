@@ -43,10 +43,16 @@ internal sealed class ServiceLoad : IDisposable
     /// <summary>Measures and prints, on a machine with nothing else to do.</summary>
     /// <param name="model">A folder.</param>
     /// <param name="program">ClipSeg.Cli.dll.</param>
-    public static async Task Run(string model, string program, int seconds)
+    /// <param name="mixedAlone">Whether the mixed load is all that is wanted: what says most of memory.</param>
+    public static async Task Run(string model, string program, int seconds, bool mixedAlone)
     {
         using ServiceLoad load = new(program, model);
         await load.Listen();
+        if (mixedAlone)
+        {
+            Say($"service: {await load.Mixed(TimeSpan.FromSeconds(seconds)):0.00} pictures/s");
+            return;
+        }
         double network;
         using (Segmenter segmenter = Segmenter.Load(model))
         {
@@ -110,18 +116,10 @@ internal sealed class ServiceLoad : IDisposable
     private async Task<double> Mixed(TimeSpan time)
     {
         List<double> times = [];
-        List<(double Second, long Bytes)> memory = [];
+        ServiceMemory memory = new(_service, _client);
         int good = 0, broken = 0, gone = 0, failed = 0;
         long start = Stopwatch.GetTimestamp();
-        Task watch = Task.Run(async () =>
-        {
-            while (Stopwatch.GetElapsedTime(start) < time)
-            {
-                _service.Refresh();
-                lock (memory) memory.Add((Stopwatch.GetElapsedTime(start).TotalSeconds, _service.WorkingSet64));
-                await Task.Delay(500);
-            }
-        });
+        Task watch = memory.Watch(time);
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(seed => Task.Run(async () =>
         {
             Random random = new(seed);
@@ -160,16 +158,9 @@ internal sealed class ServiceLoad : IDisposable
         Say($"{Clients} clients, {seconds:0} s: {good} answered, {failed} failed, {broken} broken ones refused, "
             + $"{gone} hung up");
         Say($"p50 {times[times.Count / 2]:0} ms, p99 {times[times.Count * 99 / 100]:0} ms");
-        Say($"memory after a quarter of the time {At(0.25)} MB, half {At(0.5)}, three quarters {At(0.75)}, "
-            + $"end {At(1)}");
+        Say("memory of the service:");
+        foreach (string quarter in memory.Quarters(time)) Say(quarter);
         return good / seconds;
-
-        // The median of a few samples, in MB.
-        long At(double part)
-        {
-            int end = Math.Max(5, (int)(part * memory.Count));
-            return memory.Take(end).TakeLast(5).Select(m => m.Bytes).Order().ElementAt(2) / 1_000_000;
-        }
     }
 
     /// <summary>More clients than the queue has places.</summary>

@@ -4,13 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace ClipSeg.Server;
 
-/// <summary>Gives each request an id, and its answer a line in the log.</summary>
+/// <summary>Gives each request an id, its answer a line in the log, and its memory back.</summary>
 internal sealed class Requests(RequestDelegate next, ILogger logger)
 {
     public const string IdHeader = "X-Request-Id";
 
     private const int MaxIdLength = 64;
     private const int ClientGone = 499;     // as nginx logs it
+
+    private readonly Leftovers _leftovers = Leftovers.OfProcess();
 
     public async Task Invoke(HttpContext context)
     {
@@ -25,6 +27,7 @@ internal sealed class Requests(RequestDelegate next, ILogger logger)
         logger.LogInformation("{Method} {Path} {Status} in {Milliseconds:0.0} ms, {RequestId}",
             context.Request.Method, context.Request.Path.Value, status,
             Stopwatch.GetElapsedTime(start).TotalMilliseconds, context.TraceIdentifier);
+        _leftovers.Look();
     }
 
     /// <summary>Whether a client's id is fit for headers and logs.</summary>
