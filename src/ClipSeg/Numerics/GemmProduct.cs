@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ClipSeg.Numerics;
 
@@ -187,17 +187,17 @@ internal sealed unsafe class GemmProduct(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Finish(float* sums, int stride, int row, int rows, int column, int columns, bool first, bool last)
     {
-        int whole = columns - columns % Vector<float>.Count;
+        int whole = columns - columns % Vector512<float>.Count;
         for (int r = 0; r < rows; r++)
         {
             float* t = sums + (nint)r * stride;
             nint at = (nint)(row + r) * ldc + column;
-            for (int j = 0; j < whole; j += Vector<float>.Count)
+            for (int j = 0; j < whole; j += Vector512<float>.Count)
             {
-                Vector<float> v = Vector.Load(t + j);
-                if (!first) v += Vector.Load(c + at + j);
-                else if (_addsFirst) v += Vector.Load(addend + at + j);
-                if (last && bias != null) v += Vector.Load(bias + column + j);
+                Vector512<float> v = Vector512.Load(t + j);
+                if (!first) v += Vector512.Load(c + at + j);
+                else if (_addsFirst) v += Vector512.Load(addend + at + j);
+                if (last && bias != null) v += Vector512.Load(bias + column + j);
                 (last ? Activate(v, at + j) : v).Store(c + at + j);
             }
             for (int j = whole; j < columns; j++)
@@ -214,12 +214,12 @@ internal sealed unsafe class GemmProduct(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Activate(int row, int rows, int column, int columns)
     {
-        int whole = columns - columns % Vector<float>.Count;
+        int whole = columns - columns % Vector512<float>.Count;
         for (int r = 0; r < rows; r++)
         {
             nint at = (nint)(row + r) * ldc + column;
-            for (int j = 0; j < whole; j += Vector<float>.Count)
-                Activate(Vector.Load(c + at + j), at + j).Store(c + at + j);
+            for (int j = 0; j < whole; j += Vector512<float>.Count)
+                Activate(Vector512.Load(c + at + j), at + j).Store(c + at + j);
             for (int j = whole; j < columns; j++) c[at + j] = Activate(c[at + j], at + j);
         }
     }
@@ -229,7 +229,7 @@ internal sealed unsafe class GemmProduct(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Dequantize(int* sums, int stride, int row, int rows, int column, int columns, bool corrected)
     {
-        int whole = columns - columns % Vector<float>.Count;
+        int whole = columns - columns % Vector512<float>.Count;
         fixed (float* scales = b.Scales)
         fixed (int* corrections = b.Corrections)
         {
@@ -238,13 +238,13 @@ internal sealed unsafe class GemmProduct(
                 int* t = sums + r * stride;
                 float scale = a.Scales[row + r];
                 nint at = (nint)(row + r) * ldc + column;
-                for (int j = 0; j < whole; j += Vector<float>.Count)
+                for (int j = 0; j < whole; j += Vector512<float>.Count)
                 {
-                    Vector<int> sum = Vector.Load(t + j);
-                    if (!corrected) sum += Vector.Load(corrections + column + j);
-                    Vector<float> v = Vector.ConvertToSingle(sum) * (Vector.Load(scales + column + j) * scale);
-                    if (bias != null) v += Vector.Load(bias + column + j);
-                    if (_addsFirst) v += Vector.Load(addend + at + j);
+                    Vector512<int> sum = Vector512.Load(t + j);
+                    if (!corrected) sum += Vector512.Load(corrections + column + j);
+                    Vector512<float> v = Vector512.ConvertToSingle(sum) * (Vector512.Load(scales + column + j) * scale);
+                    if (bias != null) v += Vector512.Load(bias + column + j);
+                    if (_addsFirst) v += Vector512.Load(addend + at + j);
                     Activate(v, at + j).Store(c + at + j);
                 }
                 for (int j = whole; j < columns; j++)
@@ -261,16 +261,16 @@ internal sealed unsafe class GemmProduct(
 
     /// <summary>The activation, and the addend after it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector<float> Activate(Vector<float> v, nint at)
+    private Vector512<float> Activate(Vector512<float> v, nint at)
     {
         if (activation == Activation.None) return v;
         v = activation switch
         {
             Activation.QuickGelu => Kernels.QuickGelu(v),
             Activation.Gelu => Kernels.Gelu(v),
-            _ => Vector.Max(v, Vector<float>.Zero),
+            _ => Vector512.Max(v, Vector512<float>.Zero),
         };
-        return addend == null ? v : v + Vector.Load(addend + at);
+        return addend == null ? v : v + Vector512.Load(addend + at);
     }
 
     private float Activate(float v, nint at)

@@ -1,7 +1,7 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace ClipSeg.Numerics;
 
@@ -13,10 +13,10 @@ internal static partial class Kernels
     public static void QuickGelu(ReadOnlySpan<float> x, Span<float> y)
     {
         if (x.Length != y.Length) Throw.LengthMismatch(nameof(QuickGelu), x.Length, y.Length);
-        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
-        Span<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
+        ReadOnlySpan<Vector512<float>> xv = MemoryMarshal.Cast<float, Vector512<float>>(x);
+        Span<Vector512<float>> yv = MemoryMarshal.Cast<float, Vector512<float>>(y);
         for (int i = 0; i < xv.Length; i++) yv[i] = QuickGelu(xv[i]);
-        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) y[i] = QuickGelu(x[i]);
+        for (int i = xv.Length * Vector512<float>.Count; i < x.Length; i++) y[i] = QuickGelu(x[i]);
     }
 
     /// <summary>dx = dy * (s + 1.702 x s (1 - s)) with s = sigmoid(1.702 x). <c>dx</c> may be <c>dy</c>.</summary>
@@ -24,16 +24,16 @@ internal static partial class Kernels
     {
         if (x.Length != dy.Length) Throw.LengthMismatch(nameof(QuickGeluBackward), dy.Length, x.Length);
         if (x.Length != dx.Length) Throw.LengthMismatch(nameof(QuickGeluBackward), dx.Length, x.Length);
-        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
-        ReadOnlySpan<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy);
-        Span<Vector<float>> dxv = MemoryMarshal.Cast<float, Vector<float>>(dx);
+        ReadOnlySpan<Vector512<float>> xv = MemoryMarshal.Cast<float, Vector512<float>>(x);
+        ReadOnlySpan<Vector512<float>> dyv = MemoryMarshal.Cast<float, Vector512<float>>(dy);
+        Span<Vector512<float>> dxv = MemoryMarshal.Cast<float, Vector512<float>>(dx);
         for (int i = 0; i < xv.Length; i++)
         {
-            Vector<float> ax = xv[i] * QuickGeluSlope;
-            Vector<float> s = Sigmoid(ax);
-            dxv[i] = dyv[i] * (s + ax * s * (Vector<float>.One - s));
+            Vector512<float> ax = xv[i] * QuickGeluSlope;
+            Vector512<float> s = Sigmoid(ax);
+            dxv[i] = dyv[i] * (s + ax * s * (Vector512<float>.One - s));
         }
-        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++)
+        for (int i = xv.Length * Vector512<float>.Count; i < x.Length; i++)
         {
             float ax = QuickGeluSlope * x[i], s = Sigmoid(ax);
             dx[i] = dy[i] * (s + ax * s * (1 - s));
@@ -44,10 +44,10 @@ internal static partial class Kernels
     public static void Gelu(ReadOnlySpan<float> x, Span<float> y)
     {
         if (x.Length != y.Length) Throw.LengthMismatch(nameof(Gelu), x.Length, y.Length);
-        ReadOnlySpan<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x);
-        Span<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
+        ReadOnlySpan<Vector512<float>> xv = MemoryMarshal.Cast<float, Vector512<float>>(x);
+        Span<Vector512<float>> yv = MemoryMarshal.Cast<float, Vector512<float>>(y);
         for (int i = 0; i < xv.Length; i++) yv[i] = Gelu(xv[i]);
-        for (int i = xv.Length * Vector<float>.Count; i < x.Length; i++) y[i] = Gelu(x[i]);
+        for (int i = xv.Length * Vector512<float>.Count; i < x.Length; i++) y[i] = Gelu(x[i]);
     }
 
     /// <summary>dx = dy * (Φ(x) + x φ(x)). <c>dx</c> may be <c>dy</c>.</summary>
@@ -58,7 +58,7 @@ internal static partial class Kernels
         for (int i = 0; i < x.Length; i++)
         {
             float density = MathF.Exp(-x[i] * x[i] / 2) / MathF.Sqrt(2 * MathF.PI);
-            dx[i] = dy[i] * (Normal(new Vector<float>(x[i]))[0] + x[i] * density);
+            dx[i] = dy[i] * (Normal(Vector512.Create(x[i]))[0] + x[i] * density);
         }
     }
 
@@ -70,13 +70,13 @@ internal static partial class Kernels
     {
         if (y.Length != dy.Length) Throw.LengthMismatch(nameof(ReluBackward), dy.Length, y.Length);
         if (y.Length != dx.Length) Throw.LengthMismatch(nameof(ReluBackward), dx.Length, y.Length);
-        ReadOnlySpan<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
-        ReadOnlySpan<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy);
-        Span<Vector<float>> dxv = MemoryMarshal.Cast<float, Vector<float>>(dx);
-        Vector<float> zero = Vector<float>.Zero;
+        ReadOnlySpan<Vector512<float>> yv = MemoryMarshal.Cast<float, Vector512<float>>(y);
+        ReadOnlySpan<Vector512<float>> dyv = MemoryMarshal.Cast<float, Vector512<float>>(dy);
+        Span<Vector512<float>> dxv = MemoryMarshal.Cast<float, Vector512<float>>(dx);
+        Vector512<float> zero = Vector512<float>.Zero;
         for (int i = 0; i < yv.Length; i++)
-            dxv[i] = Vector.ConditionalSelect(Vector.GreaterThan(yv[i], zero), dyv[i], zero);
-        for (int i = yv.Length * Vector<float>.Count; i < y.Length; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+            dxv[i] = Vector512.ConditionalSelect(Vector512.GreaterThan(yv[i], zero), dyv[i], zero);
+        for (int i = yv.Length * Vector512<float>.Count; i < y.Length; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
     }
 
     /// <summary>y = 1 / (1 + exp(-x)). <c>y</c> may be <c>x</c>.</summary>
@@ -86,27 +86,27 @@ internal static partial class Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector<float> QuickGelu(Vector<float> x) => x * Sigmoid(x * QuickGeluSlope);
+    internal static Vector512<float> QuickGelu(Vector512<float> x) => x * Sigmoid(x * QuickGeluSlope);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector<float> Gelu(Vector<float> x) => x * Normal(x);
+    internal static Vector512<float> Gelu(Vector512<float> x) => x * Normal(x);
 
-    internal static float Gelu(float x) => Gelu(new Vector<float>(x))[0];
+    internal static float Gelu(float x) => Gelu(Vector512.Create(x))[0];
 
     /// <summary>Φ(x), the share of a normal distribution below x.</summary>
     /// <remarks>By Abramowitz and Stegun's 7.1.26 for the error function, off by 1.5e-7 at most.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<float> Normal(Vector<float> x)
+    private static Vector512<float> Normal(Vector512<float> x)
     {
-        Vector<float> z = Vector.Abs(x) * new Vector<float>(0.70710678f), one = Vector<float>.One;
-        Vector<float> t = one / (one + z * new Vector<float>(0.3275911f));
-        Vector<float> y = new(1.061405429f);
-        y = y * t - new Vector<float>(1.453152027f);
-        y = y * t + new Vector<float>(1.421413741f);
-        y = y * t - new Vector<float>(0.284496736f);
-        y = y * t + new Vector<float>(0.254829592f);
-        Vector<float> tail = y * t * Exp(-z * z) * new Vector<float>(0.5f);         // beyond |x|
-        return Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), tail, one - tail);
+        Vector512<float> z = Vector512.Abs(x) * Vector512.Create(0.70710678f), one = Vector512<float>.One;
+        Vector512<float> t = one / (one + z * Vector512.Create(0.3275911f));
+        Vector512<float> y = Vector512.Create(1.061405429f);
+        y = y * t - Vector512.Create(1.453152027f);
+        y = y * t + Vector512.Create(1.421413741f);
+        y = y * t - Vector512.Create(0.284496736f);
+        y = y * t + Vector512.Create(0.254829592f);
+        Vector512<float> tail = y * t * Exp(-z * z) * Vector512.Create(0.5f);         // beyond |x|
+        return Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), tail, one - tail);
     }
 
     internal static float QuickGelu(float x) => x * Sigmoid(QuickGeluSlope * x);

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace ClipSeg.Numerics;
 
@@ -13,30 +13,30 @@ internal static partial class Kernels
     /// exp(r) is its Taylor polynomial to the seventh power (truncation error below 1e-9 on that interval).
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector<float> Exp(Vector<float> x)
+    internal static Vector512<float> Exp(Vector512<float> x)
     {
         const float Lowest = -87.33f, Highest = 88.37f;
         const float Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
 
-        Vector<int> tooLow = Vector.LessThan(x, new Vector<float>(Lowest));
-        x = Vector.Min(Vector.Max(x, new Vector<float>(Lowest)), new Vector<float>(Highest));
-        Vector<float> n = Vector.Round(x * new Vector<float>(1.44269504f));
-        Vector<float> r = x - n * new Vector<float>(Ln2High) - n * new Vector<float>(Ln2Low);
+        Vector512<float> tooLow = Vector512.LessThan(x, Vector512.Create(Lowest));
+        x = Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Lowest), x));
+        Vector512<float> n = Vector512.Round(x * Vector512.Create(1.44269504f));
+        Vector512<float> r = x - n * Vector512.Create(Ln2High) - n * Vector512.Create(Ln2Low);
 
-        Vector<float> y = new(1f / 5040);
-        y = Vector.MultiplyAddEstimate(y, r, new Vector<float>(1f / 720));
-        y = Vector.MultiplyAddEstimate(y, r, new Vector<float>(1f / 120));
-        y = Vector.MultiplyAddEstimate(y, r, new Vector<float>(1f / 24));
-        y = Vector.MultiplyAddEstimate(y, r, new Vector<float>(1f / 6));
-        y = Vector.MultiplyAddEstimate(y, r, new Vector<float>(0.5f));
-        y = Vector.MultiplyAddEstimate(y, r, Vector<float>.One);
-        y = Vector.MultiplyAddEstimate(y, r, Vector<float>.One);
+        Vector512<float> y = Vector512.Create(1f / 5040);
+        y = Vector512.MultiplyAddEstimate(y, r, Vector512.Create(1f / 720));
+        y = Vector512.MultiplyAddEstimate(y, r, Vector512.Create(1f / 120));
+        y = Vector512.MultiplyAddEstimate(y, r, Vector512.Create(1f / 24));
+        y = Vector512.MultiplyAddEstimate(y, r, Vector512.Create(1f / 6));
+        y = Vector512.MultiplyAddEstimate(y, r, Vector512.Create(0.5f));
+        y = Vector512.MultiplyAddEstimate(y, r, Vector512<float>.One);
+        y = Vector512.MultiplyAddEstimate(y, r, Vector512<float>.One);
 
-        Vector<int> exponent = (Vector.ConvertToInt32Native(n) + new Vector<int>(127)) << 23;
-        return Vector.ConditionalSelect(tooLow, Vector<float>.Zero, y * Vector.AsVectorSingle(exponent));
+        Vector512<int> exponent = (Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23;
+        return Vector512.ConditionalSelect(tooLow, Vector512<float>.Zero, y * exponent.AsSingle());
     }
 
     /// <summary>1 / (1 + exp(-x)).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector<float> Sigmoid(Vector<float> x) => Vector<float>.One / (Vector<float>.One + Exp(-x));
+    internal static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 }

@@ -1,7 +1,7 @@
-using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace ClipSeg.Numerics;
 
@@ -29,30 +29,39 @@ internal static partial class Kernels
     public static void ColumnExponentials(Span<float> x, Span<float> sums, float scale)
     {
         int width = Vectors(x, sums), rows = x.Length / sums.Length;
-        Span<Vector<float>> xv = MemoryMarshal.Cast<float, Vector<float>>(x),
-            sv = MemoryMarshal.Cast<float, Vector<float>>(sums);
-        Span<Vector<float>> shifts = stackalloc Vector<float>[StripVectors],
-            partial = stackalloc Vector<float>[StripVectors];
+        Span<Vector512<float>> xv = MemoryMarshal.Cast<float, Vector512<float>>(x),
+            sv = MemoryMarshal.Cast<float, Vector512<float>>(sums);
+        Vector512<float> s = Vector512.Create(scale);
+        Span<Vector512<float>> shifts = stackalloc Vector512<float>[StripVectors];
         for (int first = 0; first < width; first += StripVectors)
         {
-            Span<Vector<float>> strip = sv.Slice(first, Math.Min(StripVectors, width - first));
-            shifts.Fill(new(float.NegativeInfinity));
-            for (int r = 0; r < rows; r++)
-            {
-                ReadOnlySpan<Vector<float>> row = xv.Slice(r * width + first, strip.Length);
-                for (int v = 0; v < row.Length; v++) shifts[v] = Vector.MaxNative(shifts[v], row[v]);
-            }
-            for (int v = 0; v < strip.Length; v++) shifts[v] *= scale;
-            strip.Clear();
+            int count = Math.Min(StripVectors, width - first);
+            shifts.Fill(Vector512.Create(float.NegativeInfinity));
             for (int r = 0; r < rows; r += BlockRows)
             {
-                partial.Clear();
-                for (int end = Math.Min(rows, r + BlockRows), i = r; i < end; i++)
+                int end = Math.Min(rows, r + BlockRows) * width;
+                for (int v = 0; v < count; v++)
                 {
-                    Span<Vector<float>> row = xv.Slice(i * width + first, strip.Length);
-                    for (int v = 0; v < row.Length; v++) partial[v] += row[v] = Exp(row[v] * scale - shifts[v]);
+                    Vector512<float> max = shifts[v];
+                    for (int i = r * width + first + v; i < end; i += width) max = Vector512.MaxNative(max, xv[i]);
+                    shifts[v] = max;
                 }
-                for (int v = 0; v < strip.Length; v++) strip[v] += partial[v];
+            }
+            sv.Slice(first, count).Clear();
+            for (int r = 0; r < rows; r += BlockRows)
+            {
+                int end = Math.Min(rows, r + BlockRows) * width;
+                for (int v = 0; v < count; v++)
+                {
+                    Vector512<float> shift = shifts[v] * s, partial = Vector512<float>.Zero;
+                    for (int i = r * width + first + v; i < end; i += width)
+                    {
+                        Vector512<float> e = Exp(xv[i] * s - shift);
+                        xv[i] = e;
+                        partial += e;
+                    }
+                    sv[first + v] += partial;
+                }
             }
         }
     }
@@ -77,16 +86,16 @@ internal static partial class Kernels
     {
         int width = Vectors(dy, sums);
         if (y.Length != dy.Length) Throw.LengthMismatch(nameof(ColumnSoftmaxBackward), y.Length, dy.Length);
-        ReadOnlySpan<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
-        Span<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy),
-            sv = MemoryMarshal.Cast<float, Vector<float>>(sums);
+        ReadOnlySpan<Vector512<float>> yv = MemoryMarshal.Cast<float, Vector512<float>>(y);
+        Span<Vector512<float>> dyv = MemoryMarshal.Cast<float, Vector512<float>>(dy),
+            sv = MemoryMarshal.Cast<float, Vector512<float>>(sums);
         sv.Clear();
         for (int block = 0; block < yv.Length; block += BlockRows * width)
         {
             int end = Math.Min(yv.Length, block + BlockRows * width);
             for (int v = 0; v < width; v++)
             {
-                Vector<float> partial = Vector<float>.Zero;
+                Vector512<float> partial = Vector512<float>.Zero;
                 for (int i = block + v; i < end; i += width) partial += yv[i] * dyv[i];
                 sv[v] += partial;
             }
@@ -98,16 +107,16 @@ internal static partial class Kernels
     }
 
     /// <summary>Columns that are worked on together, so that what belongs to them stays near.</summary>
-    private const int StripVectors = 8;
+    private const int StripVectors = 4;
 
     /// <summary>Rows that are summed on their own first: sums of thousands lose less.</summary>
     private const int BlockRows = 16;
 
     private static int Vectors(ReadOnlySpan<float> x, ReadOnlySpan<float> sums)
     {
-        if (sums.IsEmpty || sums.Length % Vector<float>.Count != 0 || x.Length % sums.Length != 0)
+        if (sums.IsEmpty || sums.Length % Vector512<float>.Count != 0 || x.Length % sums.Length != 0)
             throw new ArgumentException($"{x.Length} elements in {sums.Length} columns, expected whole vectors.");
-        return sums.Length / Vector<float>.Count;
+        return sums.Length / Vector512<float>.Count;
     }
 
     /// <summary>The definition, and the tests' oracle.</summary>
@@ -126,10 +135,10 @@ internal static partial class Kernels
     {
         if (y.Length != dx.Length) Throw.LengthMismatch(nameof(SoftmaxBackward), dx.Length, y.Length);
         float dot = Dot(y, dy);
-        ReadOnlySpan<Vector<float>> yv = MemoryMarshal.Cast<float, Vector<float>>(y);
-        ReadOnlySpan<Vector<float>> dyv = MemoryMarshal.Cast<float, Vector<float>>(dy);
-        Span<Vector<float>> dxv = MemoryMarshal.Cast<float, Vector<float>>(dx);
-        for (int i = 0; i < yv.Length; i++) dxv[i] = yv[i] * (dyv[i] - new Vector<float>(dot));
-        for (int i = yv.Length * Vector<float>.Count; i < y.Length; i++) dx[i] = y[i] * (dy[i] - dot);
+        ReadOnlySpan<Vector512<float>> yv = MemoryMarshal.Cast<float, Vector512<float>>(y);
+        ReadOnlySpan<Vector512<float>> dyv = MemoryMarshal.Cast<float, Vector512<float>>(dy);
+        Span<Vector512<float>> dxv = MemoryMarshal.Cast<float, Vector512<float>>(dx);
+        for (int i = 0; i < yv.Length; i++) dxv[i] = yv[i] * (dyv[i] - Vector512.Create(dot));
+        for (int i = yv.Length * Vector512<float>.Count; i < y.Length; i++) dx[i] = y[i] * (dy[i] - dot);
     }
 }
