@@ -38,5 +38,6 @@ internal static partial class Kernels
 
     /// <summary>1 / (1 + exp(-x)).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
+    internal static Vector512<float> Sigmoid(Vector512<float> x)
+        => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 }
