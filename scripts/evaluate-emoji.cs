@@ -40,8 +40,8 @@ foreach ((_, string model, string[] training) in models[1..])
     {
         Clipseg([
             "train", "--scenes", "--model", box, "--recipe", "recipes/emoji.json", "--size", "96", "--batch", "16",
-            "--steps", steps, "--interval", "100", "--validation-samples", "64", "--precision", "bf16", "-o", run,
-            .. training,
+            "--steps", steps, "--interval", "100", "--validation-samples", "64", "--refined", "false",
+            "--precision", "bf16", "-o", run, .. training,
         ]);
     }
 }

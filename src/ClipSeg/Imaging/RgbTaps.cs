@@ -93,12 +93,14 @@ internal sealed class RgbTaps
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Pixels(ref byte row, int at)
     {
         Vector128<byte> four = Vector128.LoadUnsafe(ref row, (nuint)at);
         return Avx2.Shuffle(Vector256.Create(four, four), _pairs).AsInt16();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Sum(Vector256<int> low, Vector256<int> high)
     {
         Vector256<int> sum = low + (high << LowBits);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using SkiaSharp;
 
@@ -79,6 +80,7 @@ internal static unsafe class SkiaCodec
     }
 
     /// <summary>[height, width]: a mask rounded to 8 bits, 0 black, 255 white.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static byte[] Grey(Mask mask)
     {
         byte[] grey = new byte[mask.Values.Length];

@@ -80,9 +80,14 @@ internal static partial class Kernels
     }
 
     /// <summary>y = 1 / (1 + exp(-x)). <c>y</c> may be <c>x</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Sigmoid(ReadOnlySpan<float> x, Span<float> y)
     {
-        if (!x.IsEmpty) TensorPrimitives.Sigmoid(x, y);
+        if (x.Length != y.Length) Throw.LengthMismatch(nameof(Sigmoid), x.Length, y.Length);
+        ReadOnlySpan<Vector512<float>> xv = MemoryMarshal.Cast<float, Vector512<float>>(x);
+        Span<Vector512<float>> yv = MemoryMarshal.Cast<float, Vector512<float>>(y);
+        for (int i = 0; i < xv.Length; i++) yv[i] = Sigmoid(xv[i]);
+        for (int i = xv.Length * Vector512<float>.Count; i < x.Length; i++) y[i] = Sigmoid(x[i]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
