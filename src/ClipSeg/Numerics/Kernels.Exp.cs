@@ -19,6 +19,7 @@ internal static partial class Kernels
         const float Ln2High = 0.693359375f, Ln2Low = -2.12194440e-4f;
 
         Vector512<float> tooLow = Vector512.LessThan(x, Vector512.Create(Lowest));
+        // x comes second: where it is NaN, x86 gives the second operand, and so NaN stays.
         x = Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Lowest), x));
         Vector512<float> n = Vector512.Round(x * Vector512.Create(1.44269504f));
         Vector512<float> r = x - n * Vector512.Create(Ln2High) - n * Vector512.Create(Ln2Low);
