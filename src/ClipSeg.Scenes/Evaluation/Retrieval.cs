@@ -7,14 +7,17 @@ namespace ClipSeg.Scenes.Evaluation;
 
 /// <summary>How often CLIP finds the name of what a picture shows, among the names of all concepts.</summary>
 /// <param name="Style">The art style, such as "noto".</param>
-/// <param name="Pictures">One of every concept that is drawn in this style.</param>
+/// <param name="Pictures">One of each concept whose turn it is to be drawn in this style.</param>
 /// <param name="Names">That it chooses from.</param>
 /// <param name="Top1">The share of pictures whose name came first.</param>
 /// <param name="Top5">The share of pictures whose name was among the first five.</param>
 internal sealed record RetrievalScore(string Style, int Pictures, int Names, double Top1, double Top5);
 
 /// <summary>Measures CLIP's two towers alone, without the decoder: pictures of single objects against names.</summary>
-/// <remarks>Strict: "bird" is wrong for the parrot, and so is a synonym that is another concept's name.</remarks>
+/// <remarks>
+/// Every concept is drawn once, in its styles in turn: with two styles, one half of them in each. Strict: "bird" is wrong
+/// for the parrot, and so is a synonym that is another concept's name.
+/// </remarks>
 internal static class Retrieval
 {
     private const string Template = "a photo of {}";
@@ -44,7 +47,7 @@ internal static class Retrieval
     private static RetrievalScore Measure(Segmenter segmenter, EmojiCatalogue catalogue, string style, Tensor texts,
         int seed, Action<EvaluationProgress>? progress, CancellationToken stop)
     {
-        Concept[] drawn = [.. catalogue.Concepts.Where(c => c.Sprites.Any(s => s.Style == style))];
+        Concept[] drawn = [.. catalogue.Concepts.Where(c => StyleOf(c) == style)];
         int size = segmenter.Model.Config.Grid * segmenter.Model.Config.PatchSize;      // what CLIP was trained at
         SceneGenerator generator = new(catalogue, SceneOptions.Single with { Size = size, Pool = ConceptPool.All });
         (int first, int amongFive) = (0, 0);
@@ -64,6 +67,13 @@ internal static class Retrieval
             progress?.Invoke(new($"Names of {style} pictures", start + some.Length, drawn.Length));
         }
         return new(style, drawn.Length, texts[0], (double)first / drawn.Length, (double)amongFive / drawn.Length);
+    }
+
+    /// <summary>The style in which the concept is drawn.</summary>
+    private static string StyleOf(Concept concept)
+    {
+        string[] styles = [.. concept.Sprites.Select(s => s.Style).Distinct().Order(StringComparer.Ordinal)];
+        return styles[concept.Id % styles.Length];
     }
 
     /// <summary>[B, 3, S, S], normalised.</summary>

@@ -72,8 +72,8 @@ public sealed class SceneEvaluationTests : IDisposable
         SegmentationScore picture = report.Score(PromptSource.Picture)!;
 
         Assert.Equal(11, report.Blend.Count);
-        Assert.All(report.Blend, point => Assert.Equal(picture.Samples, point.All!.Samples));
-        Assert.Equal(picture, report.Blend[10].All);
+        int blended = Assert.Single(report.Blend.Select(point => point.All!.Samples).Distinct());
+        Assert.InRange(blended, 1, picture.Samples);
         Assert.True(report.Score(PromptSource.Text)!.Samples > picture.Samples);        // relations
         Assert.Null(report.Score(PromptSource.Picture, kind: PhraseKind.Relation));
         Assert.NotEqual(report.Blend[0].All!.ForegroundIou, report.Blend[5].All!.ForegroundIou);
@@ -115,7 +115,8 @@ public sealed class SceneEvaluationTests : IDisposable
                 new() { Size = 48, Pool = i % 2 == 1 ? ConceptPool.Mixed : ConceptPool.Seen });
             Scene scene = generator.Generate(SceneSplit.Test, 1, i / 2);
             List<Phrase> phrases = SceneFiles.PhrasesOf(scene, i, 4);
-            for (int k = 0; k < phrases.Count; k++)
+            bool blended = i / 2 % 2 == 0;
+            for (int k = 0; k < phrases.Count && blended; k++)
             {
                 RandomStream supports = new(RandomUse.EvaluatedSupports, 1, (long)i << 8 | (uint)k);
                 if (SceneData.FindSupport(generator, SceneSplit.Test, 1, phrases[k], ref supports) is not { } support)
@@ -127,6 +128,7 @@ public sealed class SceneEvaluationTests : IDisposable
                     metrics.AddProbabilities(_segmenter.Segment(scene.Picture, blend).Values,
                         scene.Mask(phrases[k].Objects).Values, classId: 0);
                 }
+                blended = false;
             }
             RandomStream random = new(RandomUse.EvaluatedNegatives, 1, i);
             Mask absent = _segmenter.Segment(scene.Picture, new ScenePhrases(scene).Negative(ref random).Text);
