@@ -18,7 +18,8 @@ internal static class ScenePage
     {
         HtmlPage page = new("scenes of emoji", Text($"Model {model}. {report.Options.Scenes} test scenes of ")
             + Text($"{report.Size} x {report.Size}, seed {report.Options.Seed}; threshold {report.Threshold:0.00}, ")
-            + Text($"chosen on {report.Options.ValidationScenes} validation scenes."));
+            + (report.Options.Threshold is null
+                ? Text($"chosen on {report.Options.ValidationScenes} validation scenes.") : "as asked for."));
         string[] keys = ["text", "text_held_out_names", "picture", "negatives_quiet"];
         page.Tiles(report.Figures.Where(figure => keys.Contains(figure.Key)).Select(figure => (figure.Label,
             Text($"{figure.Value:0.000}"), figure.Mean is { } mean ? Text($"mean of samples {mean:0.000}") : "")));
