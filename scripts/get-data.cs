@@ -80,7 +80,10 @@ try
         Console.WriteLine($"{style.Name}: {drawn} of {emoji.Count} emoji. {style.Package.License}.");
     }
     int clips = DrawClipArt(partial);
-    Console.WriteLine($"openclipart: {clips} drawings. {(clips > 0 ? ClipArtLicense : "apt-get has none here")}.");
+    Console.WriteLine(clips > 0
+        ? $"openclipart: {clips} drawings. {ClipArtLicense}."
+        : $"openclipart: none, apt-get cannot download {ClipArt}. To have it, 'apt-get update', delete {target}, "
+            + "and run this again.");
     foreach (string json in Directory.GetFiles(partial, "*.icons.json").Concat(
         Directory.GetFiles(partial, "*.chars.json"))) File.Delete(json);
     if (photos is not null) Console.WriteLine($"{CopyPhotos(photos, Path.Combine(partial, "photos"))} photographs.");
@@ -253,8 +256,12 @@ int DrawClipArt(string folder)
 {
     string unpacked = Path.Combine(folder, "unpacked"), into = Path.Combine(folder, "openclipart");
     Directory.CreateDirectory(unpacked);
-    if (Run(unpacked, "apt-get", "download", "-qq", ClipArt) is null) return 0;
-    if (Run(unpacked, "dpkg-deb", "-x", Directory.GetFiles(unpacked, "*.deb").Single(), ".") is null) return 0;
+    if (Run(unpacked, "apt-get", "download", "-qq", ClipArt) is null
+        || Run(unpacked, "dpkg-deb", "-x", Directory.GetFiles(unpacked, "*.deb").Single(), ".") is null)
+    {
+        Directory.Delete(unpacked, recursive: true);
+        return 0;
+    }
     Directory.CreateDirectory(into);
     (string Path, string Name)[] drawings = [.. Directory.GetFiles(unpacked, "*.svg", SearchOption.AllDirectories)
         .Where(path => !path.Split(Path.DirectorySeparatorChar).Intersect(noObjects).Any())
