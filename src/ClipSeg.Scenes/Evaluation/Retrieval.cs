@@ -70,7 +70,7 @@ internal static class Retrieval
     }
 
     /// <summary>The style in which the concept is drawn.</summary>
-    private static string StyleOf(Concept concept)
+    internal static string StyleOf(Concept concept)
     {
         string[] styles = [.. concept.Sprites.Select(s => s.Style).Distinct().Order(StringComparer.Ordinal)];
         return styles[concept.Id % styles.Length];

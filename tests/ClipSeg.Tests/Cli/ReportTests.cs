@@ -52,6 +52,10 @@ public sealed class ReportTests : IDisposable
         Assert.Equal(3, Regex.Count(html, "<svg "));
         Assert.Equal(report.Best.Count + report.Worst.Count + report.Examples.Count, Regex.Count(html, "<article>"));
         Assert.Contains("Model my model. 8 test scenes of 64 x 64", html);
+        Assert.Contains("chosen on 2 validation scenes.", html);
+        SceneReport asked = SceneEvaluation.Run(segmenter, TestArtwork.Catalogue,
+            new() { Scenes = 2, ValidationScenes = 1, Threshold = 0.3 });
+        Assert.Contains("threshold 0.30, as asked for.", ScenePage.Of(asked, "my model"));
 
         double Iou(SceneExample answer) => WordingTally.Iou(answer.ByText, answer.Truth, report.Threshold);
     }

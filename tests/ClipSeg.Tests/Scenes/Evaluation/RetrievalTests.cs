@@ -44,4 +44,15 @@ public sealed class RetrievalTests
             }
         }
     }
+
+    [EmojiFact]
+    public void Concepts_are_drawn_once_each_style_in_its_turn()
+    {
+        EmojiCatalogue catalogue = EmojiCatalogue.Load(EmojiFactAttribute.Folder, ["noto", "twemoji"]);
+        Assert.All(catalogue.Concepts, concept
+            => Assert.Contains(Retrieval.StyleOf(concept), concept.Sprites.Select(sprite => sprite.Style)));
+        Concept[] both = [.. catalogue.Concepts.Where(c => c.Sprites.Select(s => s.Style).Distinct().Count() == 2)];
+        double share = (double)both.Count(concept => Retrieval.StyleOf(concept) == "noto") / both.Length;
+        Assert.InRange(share, 0.45, 0.55);
+    }
 }
