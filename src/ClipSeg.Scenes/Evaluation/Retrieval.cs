@@ -15,8 +15,8 @@ internal sealed record RetrievalScore(string Style, int Pictures, int Names, dou
 
 /// <summary>Measures CLIP's two towers alone, without the decoder: pictures of single objects against names.</summary>
 /// <remarks>
-/// Every concept is drawn once, in its styles in turn: with two styles, one half of them in each. Strict: "bird" is wrong
-/// for the parrot, and so is a synonym that is another concept's name.
+/// Every concept is drawn once, in its styles in turn: with two styles, one half of them in each. Strict: "bird" is
+/// wrong for the parrot, and so is a synonym that is another concept's name.
 /// </remarks>
 internal static class Retrieval
 {

@@ -67,8 +67,8 @@ internal sealed record EvaluationProgress(string Stage, int Done, int Total);
 /// the latter every name is asked for, seen or held out, so both are measured in the same pictures, at the same sizes,
 /// among the same other things; only what the decoder has been trained on differs. Held-out concepts have no part in
 /// the threshold.
-/// Pictures and blends would take most of the time: two phrases of a scene are shown, besides those names, and the first
-/// of them is blended in every second pair of scenes.
+/// Pictures and blends would take most of the time: two phrases of a scene are shown, besides those names, and the
+/// first of them is blended in every second pair of scenes.
 /// </remarks>
 internal sealed class SceneEvaluation
 {
