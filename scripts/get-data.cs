@@ -251,17 +251,26 @@ bool Save(SKPicture picture, SKRect part, string path, float mostCovered)
     return bitmap.Encode(file, SKEncodedImageFormat.Png, 100);
 }
 
-// Debian's package of clip art: whatever has a title and is no picture with a background of its own. How many it drew.
+// Debian's package of clip art. How many of it were drawn.
 int DrawClipArt(string folder)
 {
     string unpacked = Path.Combine(folder, "unpacked"), into = Path.Combine(folder, "openclipart");
     Directory.CreateDirectory(unpacked);
-    if (Run(unpacked, "apt-get", "download", "-qq", ClipArt) is null
-        || Run(unpacked, "dpkg-deb", "-x", Directory.GetFiles(unpacked, "*.deb").Single(), ".") is null)
+    try
+    {
+        if (Run(unpacked, "apt-get", "download", "-qq", ClipArt) is null) return 0;
+        if (Run(unpacked, "dpkg-deb", "-x", Directory.GetFiles(unpacked, "*.deb").Single(), ".") is null) return 0;
+        return DrawFiles(unpacked, into);
+    }
+    finally
     {
         Directory.Delete(unpacked, recursive: true);
-        return 0;
     }
+}
+
+// Whatever has a title and is no picture with a background of its own. How many there are.
+int DrawFiles(string unpacked, string into)
+{
     Directory.CreateDirectory(into);
     (string Path, string Name)[] drawings = [.. Directory.GetFiles(unpacked, "*.svg", SearchOption.AllDirectories)
         .Where(path => !path.Split(Path.DirectorySeparatorChar).Intersect(noObjects).Any())
@@ -275,7 +284,6 @@ int DrawClipArt(string folder)
             if (RenderFile(path, Path.Combine(into, $"{name}.{number}.png"))) number++;
         Interlocked.Add(ref drawn, number);
     });
-    Directory.Delete(unpacked, recursive: true);
     return drawn;
 }
 

@@ -33,21 +33,19 @@ internal static class Retrieval
     public static IReadOnlyList<RetrievalScore> Measure(Segmenter segmenter, EmojiCatalogue catalogue, int seed = 1,
         Action<EvaluationProgress>? progress = null, CancellationToken stop = default)
     {
-        string[] styles = [.. catalogue.Concepts.SelectMany(c => c.Sprites).Select(s => s.Style).Distinct()
-            .Order(StringComparer.Ordinal)];
         Prompt[] names = segmenter.Prompts.Texts(
             [.. catalogue.Concepts.Select(c => PromptTemplates.Apply(Template, c.Name.WithArticle))]);
         int width = segmenter.Model.Config.EmbeddingWidth;
         Tensor texts = Tensor.Empty(names.Length, width);                               // [N, E]
         for (int i = 0; i < names.Length; i++) names[i].Conditional.CopyTo(texts.Data[(i * width)..]);
         texts = texts.Normalize();
-        return [.. styles.Select(style => Measure(segmenter, catalogue, style, texts, seed, progress, stop))];
+        return [.. catalogue.Concepts.GroupBy(StyleOf).OrderBy(drawn => drawn.Key, StringComparer.Ordinal).Select(
+            drawn => Measure(segmenter, catalogue, drawn.Key, [.. drawn], texts, seed, progress, stop))];
     }
 
-    private static RetrievalScore Measure(Segmenter segmenter, EmojiCatalogue catalogue, string style, Tensor texts,
-        int seed, Action<EvaluationProgress>? progress, CancellationToken stop)
+    private static RetrievalScore Measure(Segmenter segmenter, EmojiCatalogue catalogue, string style, Concept[] drawn,
+        Tensor texts, int seed, Action<EvaluationProgress>? progress, CancellationToken stop)
     {
-        Concept[] drawn = [.. catalogue.Concepts.Where(c => StyleOf(c) == style)];
         int size = segmenter.Model.Config.Grid * segmenter.Model.Config.PatchSize;      // what CLIP was trained at
         SceneGenerator generator = new(catalogue, SceneOptions.Single with { Size = size, Pool = ConceptPool.All });
         (int first, int amongFive) = (0, 0);
