@@ -94,17 +94,20 @@ public sealed partial class Mask
         SKEncodedImageFormat format = PictureFile.FormatOf(path);
         if (bits16 && format != SKEncodedImageFormat.Png)
             throw new ArgumentException($"Only a PNG has 16 bits; the path must end in .png, got '{path}'.");
-        OutputFile.Write(path, bits16 ? EncodePng(bits16) : SkiaCodec.Encode(this, format, PictureFile.BestQuality));
+        OutputFile.Write(path, bits16 ? EncodePng(bits16) : Encode(path));
     }
 
     /// <summary>This mask as a grey PNG file: 0 black, 1 white, rounded to 8 or 16 bits.</summary>
-    public byte[] EncodePng(bool bits16 = false) => bits16 ? PngChunks.EncodeGrey16(this)
-        : SkiaCodec.Encode(this, SKEncodedImageFormat.Png, PictureFile.BestQuality);
+    public byte[] EncodePng(bool bits16 = false) => bits16 ? PngChunks.EncodeGrey16(this) : PngChunks.EncodeGrey(this);
 
-    /// <summary>This mask as a grey file of 8 bits in another format.</summary>
+    /// <summary>This mask as a grey file of 8 bits in one of the formats.</summary>
     /// <param name="ending">.png, .webp (lossless) or .jpg.</param>
     internal byte[] Encode(string ending)
-        => SkiaCodec.Encode(this, PictureFile.FormatOf(ending), PictureFile.BestQuality);
+    {
+        SKEncodedImageFormat format = PictureFile.FormatOf(ending);
+        return format == SKEncodedImageFormat.Png ? EncodePng()
+            : SkiaCodec.Encode(this, format, PictureFile.BestQuality);
+    }
 
     /// <summary>This mask at another size: bilinear, pixel areas aligned, not averaged when it shrinks.</summary>
     public Mask Resize(int width, int height)

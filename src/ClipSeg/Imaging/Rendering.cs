@@ -110,8 +110,8 @@ internal sealed class Rendering
     public byte[] Raw(ResultKind kind, IReadOnlyList<int> prompts) => kind switch
     {
         ResultKind.Overlay => Imaging.Overlay.Draw(_picture, OnOverlay(prompts)).Pixels,
-        ResultKind.Mask => SkiaCodec.Grey(Edited[prompts[0]].Soft),
-        ResultKind.Binary => SkiaCodec.Grey(Edited[prompts[0]].Binary),
+        ResultKind.Mask => GreyLevels.Of(Edited[prompts[0]].Soft),
+        ResultKind.Binary => GreyLevels.Of(Edited[prompts[0]].Binary),
         ResultKind.CutOut => Samples(CutOut(prompts[0])),
         ResultKind.Heatmap => Heatmap(prompts[0]).Pixels,
         ResultKind.Labels => Labels(prompts).Labels,

@@ -79,19 +79,10 @@ internal static unsafe class SkiaCodec
         }
     }
 
-    /// <summary>[height, width]: a mask rounded to 8 bits, 0 black, 255 white.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static byte[] Grey(Mask mask)
-    {
-        byte[] grey = new byte[mask.Values.Length];
-        for (int i = 0; i < grey.Length; i++) grey[i] = (byte)(Math.Clamp(mask.Values[i], 0, 1) * 255 + 0.5f);
-        return grey;
-    }
-
-    /// <summary>Grey, rounded to 8 bits: 0 black, 1 white.</summary>
+    /// <summary>Grey of 8 bits: 0 black, 1 white.</summary>
     public static byte[] Encode(Mask mask, SKEncodedImageFormat format, int quality)
     {
-        fixed (byte* pixels = Grey(mask))
+        fixed (byte* pixels = GreyLevels.Of(mask))
         {
             SKImageInfo info = new(mask.Width, mask.Height, SKColorType.Gray8, SKAlphaType.Opaque, null);
             return Encode(info, pixels, format, quality);
