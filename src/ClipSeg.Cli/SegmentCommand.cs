@@ -128,7 +128,7 @@ internal sealed class SegmentCommand
             : Journal.Open(folder, _follow.Settings(parsed, names, _model.Name(parsed, _terminal)), resume);
         using RunReport? report = _follow.OpenReport(parsed);
         using CocoWriter? writer = coco is null ? null : new(coco, names, parsed.GetValue(_cocoPolygons));
-        using PictureWork work = new(segmenter, prompts, wishes, many)
+        PictureWork work = new(segmenter, prompts, wishes, many)
         {
             NotFoundBelow = parsed.GetValue(_minScore) ?? segmenter.NotFoundBelow,
             OnlyFound = parsed.GetValue(_minScore) is not null,

@@ -15,7 +15,6 @@ namespace ClipSeg.Cli.Jobs;
 internal sealed class JobPictures(Terminal terminal, IStore store, string? model, int? threads) : IDisposable
 {
     private Segmenter? _segmenter;
-    private PictureWork? _work;
     private (JobModel, string Precision, int? Size) _opened;
 
     /// <summary>Gets ready for the pictures of a job.</summary>
@@ -33,8 +32,7 @@ internal sealed class JobPictures(Terminal terminal, IStore store, string? model
             Background = SaveOptions.BackgroundOf(wishes.Background),
             Edits = wishes.Edits,
         };
-        _work?.Dispose();
-        PictureWork work = _work = new(segmenter, prompts, save, many: true)
+        PictureWork work = new(segmenter, prompts, save, many: true)
         {
             NotFoundBelow = wishes.MinScore ?? segmenter.NotFoundBelow,
             OnlyFound = wishes.MinScore is not null,
@@ -49,21 +47,16 @@ internal sealed class JobPictures(Terminal terminal, IStore store, string? model
             ? new(shard.Unit, kernels, wishes.Precision, lines) : null;
     }
 
-    public void Dispose()
-    {
-        _work?.Dispose();
-        _segmenter?.Dispose();
-    }
+    public void Dispose() => _segmenter?.Dispose();
 
     private List<ReceiptLine>? Work(
         ShardMessage shard, Func<bool> isCancelled, PictureWork work, string[] prompts, string? ending)
     {
         List<ReceiptLine> lines = [];
         bool cancelled = false;
-        Pipeline.Run(_ => Pictures(), Fetch, work.Compute, work.Finish,
+        work.Run(_ => Pictures(), shard.Keys.Count, Fetch,
             job => lines.Add(new(shard.First + lines.Count, job.Result!.Error is not null,
-                JsonSerializer.SerializeToElement(job.Result, Json.Line.PictureResult))),
-            ahead: Math.Clamp(Environment.ProcessorCount, 2, 8));
+                JsonSerializer.SerializeToElement(job.Result, Json.Line.PictureResult))));
         return cancelled ? null : lines;
 
         IEnumerable<PictureJob> Pictures()
@@ -88,7 +81,6 @@ internal sealed class JobPictures(Terminal terminal, IStore store, string? model
             {
                 job.Result = new(key) { Error = e.Message };
             }
-            work.Decode(job);
         }
     }
 

@@ -32,10 +32,9 @@ internal sealed class PictureRun(Terminal terminal, PictureWork work, OutputName
     /// <exception cref="OperationCanceledException">It was stopped before the end.</exception>
     public int Run(IReadOnlyCollection<PictureSource> pictures)
     {
-        bool isOne = pictures.Count == 1 && Watched is null;
-        int ahead = isOne ? 1 : Math.Clamp(Environment.ProcessorCount, 2, 8);
-        terminal.Count("Segmenting", Watched is null ? pictures.Count : 0, step => Pipeline.Run(
-            failed => Read(pictures, failed), work.Decode, work.Compute, work.Finish, job => Tell(job, step), ahead));
+        int count = Watched is null ? pictures.Count : 0;
+        terminal.Count("Segmenting", count, step => work.Run(
+            failed => Read(pictures, failed), count, _ => { }, job => Tell(job, step)));
         Coco?.Complete();
         Report?.Complete(_stopped);
         if (_stopped && Watched is null) throw new OperationCanceledException();

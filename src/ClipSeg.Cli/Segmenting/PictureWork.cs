@@ -41,17 +41,19 @@ internal sealed record RenderedPicture(Rendering Rendering, PromptResult[] Promp
 
 /// <summary>What is done with each picture, stage by stage: from the bytes of its file to the files of its results.
 /// </summary>
-internal sealed class PictureWork : IDisposable
+internal sealed class PictureWork
 {
     private const int MostWebPSide = 16_383;
+    private const int LargePicture = 4_000_000;     // pixels
+    private const int LeastApart = 4;               // pictures for each thread, so that each thread has its own
 
     private readonly Segmenter _segmenter;
     private readonly CombinedPrompts _prompts;
     private readonly string[] _names;
     private readonly SaveWishes _wishes;
-    private readonly Compute? _oneThread;
+    private readonly bool _many;
 
-    /// <param name="segmenter">Used by one thread at a time.</param>
+    /// <param name="segmenter">What segments.</param>
     /// <param name="prompts">At least one.</param>
     /// <param name="wishes">Which files are written.</param>
     /// <param name="many">Whether pictures are worked on side by side, each by one thread.</param>
@@ -59,7 +61,7 @@ internal sealed class PictureWork : IDisposable
     {
         (_segmenter, _prompts, _wishes) = (segmenter, prompts, wishes);
         _names = [.. prompts.Prompts.Select(p => p.Name)];
-        _oneThread = many ? new(threads: 1) : null;
+        _many = many;
     }
 
     /// <summary>What scores less is not found, and neither is what has no pixel above the threshold; what is not found
@@ -87,10 +89,41 @@ internal sealed class PictureWork : IDisposable
     /// <summary>Writes a file of this name; on several threads at once.</summary>
     public Action<string, ReadOnlyMemory<byte>> Save { get; init; } = OutputFile.Write;
 
-    public void Dispose() => _oneThread?.Dispose();
+    /// <summary>Takes pictures through, several at a time, and reports them in their order.</summary>
+    /// <remarks>
+    /// Of many, each is one thread's from its file to its results, so that no thread waits for another, and one more is
+    /// under way than there are threads, as one may wait for a disk. Of few, all threads share the network, and what
+    /// comes before and after it is done beside. What they need is read by <paramref name="read"/>.
+    /// </remarks>
+    /// <param name="pictures">As <see cref="Pipeline.Run"/> has them.</param>
+    /// <param name="count">How many there are; 0 if nobody knows.</param>
+    /// <param name="read">Gets a picture's bytes, if it has none yet; on several threads at once.</param>
+    /// <param name="report">On one after another, in their order.</param>
+    public void Run(Func<CancellationToken, IEnumerable<PictureJob>> pictures, int count, Action<PictureJob> read,
+        Action<PictureJob> report)
+    {
+        int threads = _segmenter.Compute.Workers.Count;
+        if (count >= LeastApart * threads)
+        {
+            Pipeline.Run(pictures, job =>
+            {
+                using Workers.Turn turn = Workers.Alone();
+                read(job);
+                Decode(job);
+                Compute(job);
+                Finish(job);
+            }, _ => { }, _ => { }, report, ahead: threads, atOnce: threads + 1);
+            return;
+        }
+        Pipeline.Run(pictures, job =>
+        {
+            read(job);
+            Decode(job);
+        }, Compute, Finish, report, ahead: count == 1 ? 1 : Math.Clamp(Environment.ProcessorCount, 2, 8));
+    }
 
     /// <summary>From bytes to pixels; one that is damaged becomes an error.</summary>
-    public void Decode(PictureJob job)
+    private static void Decode(PictureJob job)
     {
         if (job.File is not { } file) return;
         job.File = null;
@@ -106,9 +139,15 @@ internal sealed class PictureWork : IDisposable
     }
 
     /// <summary>The network's part.</summary>
-    public void Compute(PictureJob job)
+    private void Compute(PictureJob job)
     {
-        if (job.Picture is { } picture) job.Logits = Logits(picture);
+        if (job.Picture is not { } picture) return;
+        job.Logits = Logits(picture);
+        if (_many || picture.Width * picture.Height < LargePicture) return;
+
+        // What is drawn of it takes far more memory than the network, which gives back its own first.
+        _segmenter.Trim();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     /// <summary>What the network says of a picture: [P, H, W], at the model's resolution.</summary>
@@ -117,7 +156,7 @@ internal sealed class PictureWork : IDisposable
     /// <summary>From logits to masks, and what is said of them.</summary>
     public RenderedPicture Render(Image picture, Tensor logits)
     {
-        using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
+        using Workers.Turn turn = Workers.Alone(_many);
         Mask[] masks = _prompts.Combine(Segmenter.Masks(logits, picture.Width, picture.Height));
         PromptResult[] results = [.. masks.Select((mask, i) => new PromptResult(_names[i])
         {
@@ -130,7 +169,7 @@ internal sealed class PictureWork : IDisposable
     }
 
     /// <summary>From logits to masks, pictures, files and what is said of them.</summary>
-    public void Finish(PictureJob job)
+    private void Finish(PictureJob job)
     {
         if (job is not { Picture: { } picture, Logits: { } logits }) return;
         (job.Picture, job.Logits) = (null, null);
@@ -147,7 +186,7 @@ internal sealed class PictureWork : IDisposable
         if (LogitsFile is not null) NpyFile.Write(LogitsFile, logits.Shape, logits.Data.ToArray());
         (Rendering rendering, PromptResult[] results) = Render(picture, logits);
         Output[] outputs = [.. Outputs(results)];
-        using Compute.Entry entry = (_oneThread ?? Numerics.Compute.Current).Enter();
+        using Workers.Turn turn = Workers.Alone(_many);
         Workers.Each(outputs.Length, i => Write(outputs[i], rendering, job));
 
         foreach (Output output in outputs)

@@ -23,14 +23,17 @@ internal static class Pipeline
     /// <param name="report">On one item after another, in their order.</param>
     /// <param name="ahead">How many items may wait before and after the network, at least 1: what bounds
     /// memory.</param>
+    /// <param name="atOnce">How many items are prepared and finished at once; -1: as many as may wait.</param>
     public static void Run<T>(Func<CancellationToken, IEnumerable<T>> items, Action<T> prepare, Action<T> compute,
-        Action<T> finish, Action<T> report, int ahead)
+        Action<T> finish, Action<T> report, int ahead, int atOnce = -1)
     {
+        ConcurrentExclusiveSchedulerPair bound = new(TaskScheduler.Default, atOnce);
+        TaskFactory tasks = new(bound.ConcurrentScheduler);
         BoundedChannelOptions bounded = new(ahead) { SingleReader = true, SingleWriter = true };
         Channel<Task<T>> ready = Channel.CreateBounded<Task<T>>(bounded);
         Channel<Task<T>> done = Channel.CreateBounded<Task<T>>(bounded);
         CancellationTokenSource failed = new();
-        _ = OnThread(() => Feed(items(failed.Token), prepare, ready.Writer, failed.Token));
+        _ = OnThread(() => Feed(items(failed.Token), prepare, tasks, ready.Writer, failed.Token));
         Task reporting = OnThread(() => Report(done.Reader, report, failed));
         Exception? failure = null;
         try
@@ -39,7 +42,7 @@ internal static class Pipeline
             {
                 T item = task.GetAwaiter().GetResult();
                 compute(item);
-                Put(done.Writer, Task.Run(() => Through(finish, item)), failed.Token);
+                Put(done.Writer, tasks.StartNew(() => Through(finish, item)), failed.Token);
             }
         }
         catch (Exception e)
@@ -61,12 +64,12 @@ internal static class Pipeline
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
-    private static void Feed<T>(
-        IEnumerable<T> items, Action<T> prepare, ChannelWriter<Task<T>> ready, CancellationToken failed)
+    private static void Feed<T>(IEnumerable<T> items, Action<T> prepare, TaskFactory tasks,
+        ChannelWriter<Task<T>> ready, CancellationToken failed)
     {
         try
         {
-            foreach (T item in items) Put(ready, Task.Run(() => Through(prepare, item)), failed);
+            foreach (T item in items) Put(ready, tasks.StartNew(() => Through(prepare, item)), failed);
             ready.Complete();
         }
         catch (Exception e)

@@ -16,7 +16,7 @@ internal sealed class Workers : IDisposable
     private const int SpinsBeforeSleep = 400;
 
     [ThreadStatic]
-    private static bool _inside;        // nested splits run on the thread they are in
+    private static bool _inside;        // what is split runs on the thread that it is split on
 
     private readonly Compute _owner;
     private readonly Lock _oneJobAtATime = new();
@@ -43,7 +43,8 @@ internal sealed class Workers : IDisposable
     /// <summary>
     /// Calls <paramref name="body"/>(start, end) for contiguous ranges that cover 0..<paramref name="total"/>, one per
     /// thread, none (but the last) shorter than <paramref name="grain"/>. Runs inline if that leaves one range, if it
-    /// is called from inside another split, or if another caller has the pool.
+    /// is called from inside another split or by a thread that works <see cref="Alone"/>, or if another caller has the
+    /// pool.
     /// </summary>
     public static void Split(int total, int grain, Action<int, int> body)
         => Compute.Current.Workers.SplitHere(total, grain, body);
@@ -71,6 +72,16 @@ internal sealed class Workers : IDisposable
         int apart = total - total % Compute.Current.Workers.Count;
         Each(apart, body);
         for (int i = apart; i < total; i++) body(i);
+    }
+
+    /// <summary>Until the result is disposed, what this thread computes is not split: others have work of their own.
+    /// </summary>
+    /// <param name="alone">If not, nothing changes.</param>
+    public static Turn Alone(bool alone = true)
+    {
+        Turn turn = new(_inside);
+        _inside |= alone;
+        return turn;
     }
 
     /// <summary>Ends the threads, once the job that runs is done.</summary>
@@ -144,6 +155,12 @@ internal sealed class Workers : IDisposable
         {
             _inside = false;
         }
+    }
+
+    /// <summary>Restores what was before.</summary>
+    public readonly ref struct Turn(bool inside)
+    {
+        public void Dispose() => _inside = inside;
     }
 
     private sealed class Worker

@@ -47,6 +47,22 @@ public sealed class LongRunTests : IDisposable
     }
 
     [Fact]
+    public void A_picture_of_many_gets_what_it_gets_alone()
+    {
+        string[] pictures = Pictures(9);        // more than four for each of two threads, which then share none
+        Assert.Equal(0, Run("a dog", "--threads", "2"));
+        byte[] Result(string name) => File.ReadAllBytes(_cli.Folder.At("out", name));
+        foreach (string picture in pictures)
+        {
+            string[] names = [.. new[] { "a-dog.png", "overlay.png" }
+                .Select(end => $"{Path.GetFileNameWithoutExtension(picture)}.{end}")];
+            byte[][] among = [.. names.Select(Result)];
+            Assert.Equal(0, _cli.Segment(picture, "a dog", "--threads", "2"));
+            Assert.Equal(among, names.Select(Result));
+        }
+    }
+
+    [Fact]
     public void What_changed_is_done_again_and_another_command_does_not_go_on()
     {
         string[] pictures = Pictures(3);

@@ -43,6 +43,23 @@ public sealed class PipelineTests
     }
 
     [Fact]
+    public void No_more_items_are_worked_on_at_once_than_may_be()
+    {
+        int now = 0, most = 0;
+        Lock counting = new();
+        void Work(int n)
+        {
+            lock (counting) most = Math.Max(most, ++now);
+            Thread.Sleep(1);
+            lock (counting) now--;
+        }
+
+        Pipeline.Run(_ => _numbers, Work, _ => { }, Work, _ => { }, ahead: 8, atOnce: 2);
+
+        Assert.Equal(2, most);
+    }
+
+    [Fact]
     public void The_stages_overlap()
     {
         using ManualResetEventSlim second = new(), first = new();
