@@ -11,6 +11,9 @@ internal sealed class OwnPeer : IPeer
 {
     private Segmenter? _segmenter;
 
+    /// <summary>Whether nothing is asked a second time, so that weights that read texts need not stay.</summary>
+    public bool AskedOnce { get; init; }
+
     public string Load(string folder, string precision, int threads)
     {
         _segmenter?.Dispose();
@@ -25,6 +28,7 @@ internal sealed class OwnPeer : IPeer
         using Compute.Entry entry = _segmenter.Compute.Enter();
         using TensorScope scope = new();
         Tensor texts = engine.EmbedTexts(work.Ids);                                                 // [P, E]
+        if (AskedOnce) _segmenter.Trim();
         float[][] logits = new float[work.Pictures][];
         Workers.EachApart(logits.Length, i =>
         {

@@ -15,7 +15,7 @@ switch (args)
     case ["clipseg" or "onnx", string variant, string folder, string picture, string ids, string mask, string side,
         string threads]:
         {
-            using IPeer peer = Peer(args);
+            using IPeer peer = Peer(args, once: true);
             peer.Load(folder, precision: variant, Number(threads));
             PeerCold.Once(peer, picture, JsonSerializer.Deserialize<int[][]>(ids)![0], mask, Number(side));
             return 0;
@@ -24,6 +24,7 @@ switch (args)
         return PeersCommand.Run(args);
 }
 
-static IPeer Peer(string[] args) => args[0] == "clipseg" ? new OwnPeer() : new OnnxPeer(tuned: args[1] == "tuned");
+static IPeer Peer(string[] args, bool once = false) => args[0] == "clipseg"
+    ? new OwnPeer { AskedOnce = once } : new OnnxPeer(tuned: args[1] == "tuned");
 
 static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

@@ -119,6 +119,7 @@ internal sealed class SegmentCommand
 
         using Segmenter segmenter = _model.Load(parsed, _terminal);
         CombinedPrompts prompts = _terminal.Wait("Reading the prompts", () => request.Make(segmenter));
+        segmenter.Trim();       // no more texts come
         foreach (Prompt prompt in prompts.Leaves.Where(p => p.Truncated))
             _terminal.Warn($"Prompt '{prompt.Name}' is too long for the model, which reads only its beginning.");
 

@@ -279,6 +279,12 @@ public sealed class SegmenterTests
         float[] expected = segmenter.Segment(_scene, "a dog").Values;
         segmenter.Trim();
         Assert.Equal(expected, segmenter.Segment(_scene, "a dog").Values);
+
+        Parallel.For(0, 24, i =>
+        {
+            if (i % 3 == 0) segmenter.Trim();
+            Assert.Equal(expected, segmenter.Segment(_scene, "a dog").Values);
+        });
     }
 
     [Fact]

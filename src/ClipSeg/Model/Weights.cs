@@ -81,6 +81,13 @@ internal sealed class Weights
         return parameter;
     }
 
+    /// <summary>Lets go of what is in memory of a part's frozen weights (<see cref="Parameter.Release"/>).</summary>
+    public void Release(Part part)
+    {
+        foreach (Parameter p in Parameters)
+            if (p.Part == part) p.Release();
+    }
+
     /// <summary>To be called when the network is built.</summary>
     /// <exception cref="CheckpointException">The checkpoint has keys that no module asked for: the config does not
     /// fit.</exception>

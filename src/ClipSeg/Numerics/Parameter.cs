@@ -62,7 +62,7 @@ internal sealed class Parameter
     {
         get
         {
-            if (_value is not null) return _value;
+            if (_value is { } value) return value;
             lock (_loading) return _value ??= ReadAll();
         }
     }
@@ -106,14 +106,24 @@ internal sealed class Parameter
     /// <summary>Reads some elements without keeping the rest: rows of an embedding.</summary>
     internal void Read(long first, Span<float> destination)
     {
-        if (_value is null) _read(first, destination);
-        else _value.Data.Slice((int)first, destination.Length).CopyTo(destination);
+        if (_value is not { } value) _read(first, destination);
+        else value.Data.Slice((int)first, destination.Length).CopyTo(destination);
     }
 
     /// <summary>
     /// Says that <see cref="Value"/> has been written to; packed copies are written anew where they are.
     /// </summary>
     public void Changed() => _packedIsOld = _packedRowsIsOld = true;
+
+    /// <summary>
+    /// Lets go of what is in memory of a frozen one, which is read again when it is next wanted. Who has begun a
+    /// product keeps what it needs.
+    /// </summary>
+    public void Release()
+    {
+        if (Trainable) return;
+        lock (_loading) (_value, _packed, _packedRows) = (null, null, null);
+    }
 
     private Tensor ReadAll()
     {
