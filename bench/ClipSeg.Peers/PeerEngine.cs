@@ -39,4 +39,13 @@ internal sealed record PeerEngine(
         foreach (string type in (string[])["float32", "int8"])
             yield return new($"transformers.js {type}", type, type, program, false, IsSplit: false);
     }
+
+    /// <summary>PyTorch, in Python, on the weights that ClipSeg reads.</summary>
+    /// <param name="scripts">The folder bench/peers.</param>
+    public static PeerEngine InPython(string scripts) => new("pytorch float32", "float32", "clipseg",
+        [Python, Path.Combine(scripts, "pytorch.py")], IsOurs: false, IsSplit: false);
+
+    /// <summary>Debian's where that has PyTorch, which another one, first in the path, may hide.</summary>
+    public static string Python
+        => Directory.Exists("/usr/lib/python3/dist-packages/torch") ? "/usr/bin/python3" : "python3";
 }

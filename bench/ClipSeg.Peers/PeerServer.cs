@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ClipSeg.Peers;
 
 /// <summary>
-/// An engine as a program that answers requests, a line of JSON each; bench/peers/transformers.mjs does the same.
+/// An engine as a program that answers requests, a line of JSON each; those in bench/peers do the same.
 /// </summary>
 internal sealed class PeerServer(IPeer peer) : IDisposable
 {

@@ -43,7 +43,7 @@ internal static class PeersCommand
         };
         Option<string> clipseg = new("--clipseg") { Required = true, Description = "The program of src/ClipSeg.Cli." };
         RootCommand command =
-            new("Measures ClipSeg, ONNX Runtime and Transformers.js side by side, from the repository's folder.")
+            new("Measures ClipSeg, ONNX Runtime, Transformers.js and PyTorch side by side, from the repository's folder.")
         {
             threads, rounds, precisions, only, skip, quick, output, work, box, clipseg,
         };
@@ -77,6 +77,6 @@ internal static class PeersCommand
     private static IEnumerable<PeerEngine> Engines(string precisions, string program) =>
     [
         .. precisions.Split(',').Select(p => PeerEngine.Ours(p, program)), .. PeerEngine.Onnx(program),
-        .. PeerEngine.InNode(Path.Combine("bench", "peers")),
+        .. PeerEngine.InNode(Path.Combine("bench", "peers")), PeerEngine.InPython(Path.Combine("bench", "peers")),
     ];
 }

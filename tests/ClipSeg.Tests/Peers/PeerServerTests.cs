@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using ClipSeg.Imaging;
@@ -16,6 +18,9 @@ public sealed class PeerServerTests : IDisposable
     private static readonly PeerEngine[] _onnx = [.. PeerEngine.Onnx(_program).Where(e => e.Precision == "float32")];
     private static readonly PeerEngine _transformers =
         PeerEngine.InNode(Path.Combine(Fixtures.Root, "bench", "peers")).First(e => e.Precision == "float32");
+
+    private static readonly PeerEngine _pytorch =
+        PeerEngine.InPython(Path.Combine(Fixtures.Root, "bench", "peers"));
 
     private readonly TemporaryFolder _folder = new();
 
@@ -59,6 +64,9 @@ public sealed class PeerServerTests : IDisposable
 
     [PeersFact]
     public void Transformers_computes_the_same_logits_as_clipseg() => CheckLogits(_transformers);
+
+    [PyTorchFact]
+    public void PyTorch_computes_the_same_logits_as_clipseg() => CheckLogits(_pytorch);
 
     private void CheckLogits(params PeerEngine[] engines)
     {
@@ -110,6 +118,9 @@ public sealed class PeerServerTests : IDisposable
 
     [PeersFact]
     public void A_run_measures_transformers() => CheckRun("Transformers.js", _transformers);
+
+    [PyTorchFact]
+    public void A_run_measures_pytorch() => CheckRun("PyTorch", _pytorch);
 
     [Fact]
     public void A_run_measures_only_what_it_is_asked_for()
@@ -171,5 +182,31 @@ public sealed class PeersFactAttribute : FactAttribute
         string package = Path.Combine(Fixtures.Root, "bench", "peers", "node_modules", "@huggingface", "transformers");
         if (!Directory.Exists(package))
             Skip = "needs Transformers.js: npm install --ignore-scripts --no-package-lock, in the folder bench/peers";
+    }
+}
+
+/// <summary>A test that PyTorch has a part in, skipped where Python does not have it.</summary>
+public sealed class PyTorchFactAttribute : FactAttribute
+{
+    private static readonly Lazy<bool> _isThere = new(() =>
+    {
+        try
+        {
+            using Process python = Process.Start(new ProcessStartInfo(PeerEngine.Python, ["-c", "import torch, PIL"])
+            {
+                RedirectStandardError = true,
+            })!;
+            python.WaitForExit();
+            return python.ExitCode == 0;
+        }
+        catch (Win32Exception)
+        {
+            return false;
+        }
+    });
+
+    public PyTorchFactAttribute()
+    {
+        if (!_isThere.Value) Skip = "needs PyTorch: Debian's python3-torch and python3-pil";
     }
 }
