@@ -4,7 +4,7 @@
 
 // Measures ClipSeg, ONNX Runtime, Transformers.js and PyTorch side by side: the same work with the same weights on the
 // same inputs, in turns. ONNX Runtime comes from NuGet. Needs Node.js and fetches Transformers.js from npm's registry,
-// once. PyTorch is measured where Python 3 has it (Debian: python3-torch, python3-pil).
+// once. PyTorch is measured where Python 3 has it (Debian: python3-torch, python3-pil, libopenblas0).
 //
 //   dotnet run scripts/bench-peers.cs              about 20 minutes; nothing else should run
 //   dotnet run scripts/bench-peers.cs --quick      half a minute, with a toy model: whether it works

@@ -3,8 +3,8 @@
   python3 pytorch.py                                          answers requests, a line of JSON each, to the end
   python3 pytorch.py FOLDER PICTURE IDS MASK SIDE THREADS     makes one mask and ends: what a cold start is
 
-Needs Debian's python3-torch and python3-pil, or the same from elsewhere. bench/ClipSeg.Peers/PeerServer.cs is the same
-for engines in .NET.
+Needs Debian's python3-torch, python3-pil and libopenblas0 (without the last, a picture takes minutes), or the same
+from elsewhere. bench/ClipSeg.Peers/PeerServer.cs is the same for engines in .NET.
 """
 import json
 import math
@@ -150,7 +150,7 @@ def read_weights(path):
 
 def load(folder, threads):
     if torch is None:
-        raise RuntimeError("PyTorch is not installed (Debian: python3-torch, python3-pil)")
+        raise RuntimeError("PyTorch is not installed (Debian: python3-torch, python3-pil, libopenblas0)")
     torch.set_num_threads(threads)
     return ClipSeg(folder)
 
