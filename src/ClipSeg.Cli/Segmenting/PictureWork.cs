@@ -112,7 +112,7 @@ internal sealed class PictureWork
                 Decode(job);
                 Compute(job);
                 Finish(job);
-            }, _ => { }, _ => { }, report, ahead: threads, atOnce: threads + 1);
+            }, _ => { }, _ => { }, report, ahead: threads, threads + 1);
             return;
         }
         Pipeline.Run(pictures, job =>

@@ -23,17 +23,16 @@ internal static class Pipeline
     /// <param name="report">On one item after another, in their order.</param>
     /// <param name="ahead">How many items may wait before and after the network, at least 1: what bounds
     /// memory.</param>
-    /// <param name="atOnce">How many items are prepared and finished at once; -1: as many as may wait.</param>
+    /// <param name="threads">How many items are prepared at once, each on a thread of its own: for long work, which
+    /// would keep the thread pool from those who wait for an answer. 0: in the pool, as many as may wait.</param>
     public static void Run<T>(Func<CancellationToken, IEnumerable<T>> items, Action<T> prepare, Action<T> compute,
-        Action<T> finish, Action<T> report, int ahead, int atOnce = -1)
+        Action<T> finish, Action<T> report, int ahead, int threads = 0)
     {
-        ConcurrentExclusiveSchedulerPair bound = new(TaskScheduler.Default, atOnce);
-        TaskFactory tasks = new(bound.ConcurrentScheduler);
         BoundedChannelOptions bounded = new(ahead) { SingleReader = true, SingleWriter = true };
         Channel<Task<T>> ready = Channel.CreateBounded<Task<T>>(bounded);
         Channel<Task<T>> done = Channel.CreateBounded<Task<T>>(bounded);
         CancellationTokenSource failed = new();
-        _ = OnThread(() => Feed(items(failed.Token), prepare, tasks, ready.Writer, failed.Token));
+        _ = OnThread(() => Feed(items(failed.Token), prepare, threads, ready.Writer, failed.Token));
         Task reporting = OnThread(() => Report(done.Reader, report, failed));
         Exception? failure = null;
         try
@@ -42,7 +41,7 @@ internal static class Pipeline
             {
                 T item = task.GetAwaiter().GetResult();
                 compute(item);
-                Put(done.Writer, tasks.StartNew(() => Through(finish, item)), failed.Token);
+                Put(done.Writer, Task.Run(() => Through(finish, item)), failed.Token);
             }
         }
         catch (Exception e)
@@ -64,17 +63,35 @@ internal static class Pipeline
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
-    private static void Feed<T>(IEnumerable<T> items, Action<T> prepare, TaskFactory tasks,
-        ChannelWriter<Task<T>> ready, CancellationToken failed)
+    private static void Feed<T>(IEnumerable<T> items, Action<T> prepare, int threads, ChannelWriter<Task<T>> ready,
+        CancellationToken failed)
     {
+        SemaphoreSlim free = new(threads);
         try
         {
-            foreach (T item in items) Put(ready, tasks.StartNew(() => Through(prepare, item)), failed);
+            foreach (T item in items) Put(ready, Begin(item), failed);
             ready.Complete();
         }
         catch (Exception e)
         {
             ready.TryComplete(e);       // whoever reads on gets it after what came before
+        }
+
+        Task<T> Begin(T item)
+        {
+            if (threads == 0) return Task.Run(() => Through(prepare, item));
+            free.Wait(failed);
+            return OnThread(() =>
+            {
+                try
+                {
+                    return Through(prepare, item);
+                }
+                finally
+                {
+                    free.Release();
+                }
+            });
         }
     }
 
@@ -103,8 +120,14 @@ internal static class Pipeline
         return item;
     }
 
-    private static Task OnThread(Action loop) => Task.Factory.StartNew(
-        loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static Task OnThread(Action loop) => OnThread(() =>
+    {
+        loop();
+        return true;
+    });
+
+    private static Task<T> OnThread<T>(Func<T> work) => Task.Factory.StartNew(
+        work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void Put<T>(ChannelWriter<T> writer, T item, CancellationToken cancel)
         => writer.WriteAsync(item, cancel).AsTask().GetAwaiter().GetResult();

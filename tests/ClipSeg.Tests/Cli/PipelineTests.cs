@@ -43,18 +43,19 @@ public sealed class PipelineTests
     }
 
     [Fact]
-    public void No_more_items_are_worked_on_at_once_than_may_be()
+    public void Items_have_threads_of_their_own_no_more_than_may_be()
     {
         int now = 0, most = 0;
         Lock counting = new();
         void Work(int n)
         {
+            Assert.False(Thread.CurrentThread.IsThreadPoolThread);
             lock (counting) most = Math.Max(most, ++now);
             Thread.Sleep(1);
             lock (counting) now--;
         }
 
-        Pipeline.Run(_ => _numbers, Work, _ => { }, Work, _ => { }, ahead: 8, atOnce: 2);
+        Pipeline.Run(_ => _numbers, Work, _ => { }, _ => { }, _ => { }, ahead: 8, threads: 2);
 
         Assert.Equal(2, most);
     }
@@ -83,7 +84,9 @@ public sealed class PipelineTests
     [InlineData("compute")]
     [InlineData("finish")]
     [InlineData("report")]
-    public void What_a_stage_throws_ends_the_run_and_what_came_before_is_reported(string stage)
+    [InlineData("prepare", 3)]
+    [InlineData("items", 3)]
+    public void What_a_stage_throws_ends_the_run_and_what_came_before_is_reported(string stage, int threads = 0)
     {
         List<int> reported = [];
         void Fail(string here, int n)
@@ -98,7 +101,7 @@ public sealed class PipelineTests
 
         InvalidDataException thrown = Assert.Throws<InvalidDataException>(() => Pipeline.Run(_ => Items(),
             n => Fail("prepare", n), n => Fail("compute", n), n => Fail("finish", n),
-            n => { Fail("report", n); reported.Add(n); }, ahead: 4));
+            n => { Fail("report", n); reported.Add(n); }, ahead: 4, threads));
 
         Assert.Equal($"{stage} 100", thrown.Message);
         Assert.Equal(_numbers[..100], reported);
