@@ -43,7 +43,7 @@ internal static class PeersCommand
         };
         Option<string> clipseg = new("--clipseg") { Required = true, Description = "The program of src/ClipSeg.Cli." };
         RootCommand command =
-            new("Measures ClipSeg, ONNX Runtime, Transformers.js and PyTorch side by side, from the repository's folder.")
+            new("Measures ClipSeg, ONNX Runtime, Transformers.js and PyTorch side by side, in the repository.")
         {
             threads, rounds, precisions, only, skip, quick, output, work, box, clipseg,
         };

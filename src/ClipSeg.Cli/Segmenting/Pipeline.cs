@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
@@ -23,8 +24,8 @@ internal static class Pipeline
     /// <param name="report">On one item after another, in their order.</param>
     /// <param name="ahead">How many items may wait before and after the network, at least 1: what bounds
     /// memory.</param>
-    /// <param name="threads">How many items are prepared at once, each on a thread of its own: for long work, which
-    /// would keep the thread pool from those who wait for an answer. 0: in the pool, as many as may wait.</param>
+    /// <param name="threads">How many threads of their own prepare items: for long work, which would keep the thread
+    /// pool from those who wait for an answer. 0: the pool does, as many at once as may wait.</param>
     public static void Run<T>(Func<CancellationToken, IEnumerable<T>> items, Action<T> prepare, Action<T> compute,
         Action<T> finish, Action<T> report, int ahead, int threads = 0)
     {
@@ -66,7 +67,14 @@ internal static class Pipeline
     private static void Feed<T>(IEnumerable<T> items, Action<T> prepare, int threads, ChannelWriter<Task<T>> ready,
         CancellationToken failed)
     {
-        SemaphoreSlim free = new(threads);
+        BlockingCollection<Task<T>> todo = [];
+        for (int i = 0; i < threads; i++)
+        {
+            _ = OnThread(() =>
+            {
+                foreach (Task<T> task in todo.GetConsumingEnumerable()) task.RunSynchronously();
+            });
+        }
         try
         {
             foreach (T item in items) Put(ready, Begin(item), failed);
@@ -76,22 +84,14 @@ internal static class Pipeline
         {
             ready.TryComplete(e);       // whoever reads on gets it after what came before
         }
+        todo.CompleteAdding();
 
         Task<T> Begin(T item)
         {
             if (threads == 0) return Task.Run(() => Through(prepare, item));
-            free.Wait(failed);
-            return OnThread(() =>
-            {
-                try
-                {
-                    return Through(prepare, item);
-                }
-                finally
-                {
-                    free.Release();
-                }
-            });
+            Task<T> task = new(() => Through(prepare, item));
+            todo.Add(task);
+            return task;
         }
     }
 
@@ -120,14 +120,8 @@ internal static class Pipeline
         return item;
     }
 
-    private static Task OnThread(Action loop) => OnThread(() =>
-    {
-        loop();
-        return true;
-    });
-
-    private static Task<T> OnThread<T>(Func<T> work) => Task.Factory.StartNew(
-        work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static Task OnThread(Action loop) => Task.Factory.StartNew(
+        loop, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void Put<T>(ChannelWriter<T> writer, T item, CancellationToken cancel)
         => writer.WriteAsync(item, cancel).AsTask().GetAwaiter().GetResult();
