@@ -29,7 +29,7 @@ internal sealed class FrameRun(PictureWork work, FrameWishes wishes, ResultKind 
             job.Logits = null;
             job.Result = rendered.Rendering.Raw(kind, all);
             job.Prompts = rendered.Prompts;
-        }, job => Tell(job, output), ahead: Math.Clamp(Environment.ProcessorCount, 2, 8));
+        }, job => Tell(job, output), ahead: Pipeline.UsualAhead);
         output.Flush();
         Report?.Complete(_stopped);
         if (_stopped) throw new OperationCanceledException();

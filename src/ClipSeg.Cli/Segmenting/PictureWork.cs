@@ -119,7 +119,7 @@ internal sealed class PictureWork
         {
             read(job);
             Decode(job);
-        }, Compute, Finish, report, ahead: count == 1 ? 1 : Math.Clamp(Environment.ProcessorCount, 2, 8));
+        }, Compute, Finish, report, ahead: count == 1 ? 1 : Pipeline.UsualAhead);
     }
 
     /// <summary>From bytes to pixels; one that is damaged becomes an error.</summary>

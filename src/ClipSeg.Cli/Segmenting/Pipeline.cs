@@ -11,6 +11,9 @@ namespace ClipSeg.Cli.Segmenting;
 /// </summary>
 internal static class Pipeline
 {
+    /// <summary>How many items wait where nothing else is known: enough for all processors, and few.</summary>
+    public static int UsualAhead => Math.Clamp(Environment.ProcessorCount, 2, 8);
+
     /// <summary>Runs until all items are reported, or one fails.</summary>
     /// <remarks>
     /// What a stage throws ends the run and is thrown from here, once everything that is under way has come to an end.
