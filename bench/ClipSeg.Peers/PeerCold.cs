@@ -39,7 +39,7 @@ internal sealed record PeerCold(double Milliseconds, double ProcessorMillisecond
         float[] logits = peer.Segment(pixels.Data.ToArray(), new("", 1, side, [ids]), each: false)[0];
         float[] values = new float[image.Width * image.Height];
         Interpolation.Bilinear(logits, 1, side, side, values, image.Height, image.Width, alignCorners: false);
-        Kernels.Sigmoid(values, values);
+        Kernels.Apply<SigmoidFunction>(values, values);
         new Mask(image.Width, image.Height, values).Save(mask);
     }
 

@@ -322,7 +322,7 @@ public sealed class Segmenter : IDisposable
                 {
                     Span<float> row = masks[prompt].Values.AsSpan(y * pictureWidth, pictureWidth);
                     map.Read(y, row);
-                    Kernels.Sigmoid(row, row);
+                    Kernels.Apply<SigmoidFunction>(row, row);
                 }
             });
         }

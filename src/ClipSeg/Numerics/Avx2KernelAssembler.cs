@@ -36,7 +36,7 @@ internal static class Avx2KernelAssembler
                 _ when vnni => block.MultiplyBytes,
                 _ => block.MultiplyWords,
             });
-            if (precision != Precision.Int8) block.AddAddend();
+            if (precision != Precision.Int8) block.Finish();
             block.Store();
         });
         frame.Return();
@@ -117,9 +117,14 @@ internal static class Avx2KernelAssembler
             EachRow(() => c.vpsrlw(_a, _a, 8), AddPairs);
         }
 
-        public void AddAddend()
+        public void Finish()
         {
-            Label none = c.CreateLabel();
+            Label linear = c.CreateLabel(), none = c.CreateLabel();
+            c.cmp(__qword_ptr[r11 + KernelFrame.Rectifies], 0);
+            c.je(linear);
+            c.vxorps(_other, _other, _other);
+            Each((r, v) => c.vmaxps(Sum(r, v), _other, Sum(r, v)));     // the sum comes second, and stays if it is NaN
+            c.Label(ref linear);
             LoadMask();
             c.mov(r10, __qword_ptr[r11 + KernelFrame.Addend]);
             c.test(r10, r10);

@@ -21,7 +21,7 @@ internal enum Activation
 /// Matrix products: C[M, N] = activation(A[M, K] * B[K, N] + bias[N]) + addend[M, N]. B is packed, in the precision the
 /// product is to have; A and C are row-major.
 /// </summary>
-internal static unsafe class Gemm
+internal static unsafe partial class Gemm
 {
     /// <summary>Below this many multiplications a thread is not worth waking.</summary>
     private const long MultipliesPerThread = 200_000;

@@ -16,9 +16,10 @@ internal sealed unsafe class GemmProduct(
     private const int BlockDepth = 768;
 
     /// <summary>
-    /// The M of one pass: as many rows of A, times <see cref="BlockDepth"/>, as fit half of a 1 MB cache.
+    /// The M of one pass: a panel is read from afar once for as many rows of A, which are read from the next cache; all
+    /// 485 tokens of a picture of 352 x 352.
     /// </summary>
-    private const int BlockM = 28 * GemmKernel.Rows;
+    private const int BlockM = 81 * GemmKernel.Rows;
 
     /// <summary>
     /// The rows that generated code computes before something else is done with them, while they are in the cache.
@@ -44,38 +45,41 @@ internal sealed unsafe class GemmProduct(
     // Integers stay in registers to the end, so int8 has no passes: its depth is a quarter.
     private readonly int _blockDepth = b.Precision == Precision.Int8 ? Math.Max(1, b.Depth) : BlockDepth;
 
-    // Before the first pass has overwritten it, should it be C.
     private readonly bool _addsFirst = addend != null && activation == Activation.None;
 
     /// <summary>Computes rows and panels of C, ends exclusive.</summary>
-    public void Run(int row0, int row1, int panel0, int panel1)
+    public void Run(int row0, int row1, int panel0, int panel1) => Run(row0, row1, panel0, panel1, 0, b.Depth);
+
+    /// <summary>The same for a part of the depth, which the parts before have led up to.</summary>
+    public void Run(int row0, int row1, int panel0, int panel1, int step0, int step1)
     {
         if (GeneratedKernel.For(b.PanelWidth, b.Precision) is { } kernel)
         {
-            RunGenerated(kernel, row0, row1, panel0, panel1);
+            RunGenerated(kernel, row0, row1, panel0, panel1, step0, step1);
             return;
         }
         float[]? padded = m < GemmKernel.Rows ? RepeatLastRow() : null;
         fixed (float* pinned = padded)
         {
-            if (padded is null) RunPortable(a.Data, a.Stride, row0, row1, panel0, panel1);
-            else RunPortable(pinned, b.Depth, row0, row1, panel0, panel1);
+            if (padded is null) RunPortable(a.Data, a.Stride, row0, row1, panel0, panel1, step0, step1);
+            else RunPortable(pinned, b.Depth, row0, row1, panel0, panel1, step0, step1);
         }
         if (padded is not null) BufferPool.Return(padded);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunGenerated(GeneratedKernel kernel, int row0, int row1, int panel0, int panel1)
+    private void RunGenerated(
+        GeneratedKernel kernel, int row0, int row1, int panel0, int panel1, int step0, int step1)
     {
         int* tile = stackalloc int[RowsAtOnce * GemmKernel.MaxColumns];
-        for (int k0 = 0; k0 == 0 || k0 < b.Depth; k0 += _blockDepth)
+        for (int block = row0; block < row1; block += BlockM)
         {
-            int depth = Math.Min(_blockDepth, b.Depth - k0);
-            for (int block = row0; block < row1; block += BlockM)
+            int blockEnd = Math.Min(block + BlockM, row1);
+            for (int p = panel0; p < panel1; p++)
             {
-                int blockEnd = Math.Min(block + BlockM, row1);
-                for (int p = panel0; p < panel1; p++)
+                for (int k0 = step0; k0 == step0 || k0 < step1; k0 += _blockDepth)
                 {
+                    int depth = Math.Min(_blockDepth, step1 - k0);
                     for (int i = block; i < blockEnd; i += RowsAtOnce)
                         RunGenerated(kernel, i, Math.Min(RowsAtOnce, blockEnd - i), p, k0, depth, tile);
                 }
@@ -123,10 +127,18 @@ internal sealed unsafe class GemmProduct(
             arguments.StrideStart = arguments.StrideC;
         }
         else if (bias != null) arguments.Start = bias + column;
-        if (k0 == 0 && _addsFirst) arguments.Addend = addend + target;
+        bool last = k0 + depth >= b.Depth, rectifies = last && activation == Activation.Relu;
+        arguments.Rectifies = rectifies ? 1 : 0;
+        if (Adds(k0 + depth) || rectifies && addend != null) arguments.Addend = addend + target;
         Run(kernel, rows, vectors, &arguments);
-        if (activation != Activation.None && k0 + depth >= b.Depth) Activate(i, rows, column, columns);
+        if (last && !rectifies) Activate(i, rows, column, columns);
     }
+
+    /// <summary>
+    /// Whether the addend comes after the sums up to this step: those of the first whole pass, before the next one
+    /// would overwrite it, should it be C.
+    /// </summary>
+    private bool Adds(int step) => _addsFirst && step == Math.Min(_blockDepth, b.Depth);
 
     /// <summary>Whole blocks, and the rest.</summary>
     private void Run(GeneratedKernel kernel, int rows, int vectors, GeneratedKernel.Arguments* arguments)
@@ -138,16 +150,16 @@ internal sealed unsafe class GemmProduct(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunPortable(float* a, int lda, int row0, int row1, int panel0, int panel1)
+    private void RunPortable(float* a, int lda, int row0, int row1, int panel0, int panel1, int step0, int step1)
     {
         GemmKernel kernel = GemmKernel.For(b.PanelWidth);
         float* tile = stackalloc float[GemmKernel.Rows * GemmKernel.MaxColumns + 16];
         tile = (float*)(((nint)tile + 63) & -64);
         int width = b.PanelWidth;
 
-        for (int k0 = 0; k0 == 0 || k0 < b.Depth; k0 += _blockDepth)
+        for (int k0 = step0; k0 == step0 || k0 < step1; k0 += _blockDepth)
         {
-            int depth = Math.Min(_blockDepth, b.Depth - k0);
+            int depth = Math.Min(_blockDepth, step1 - k0);
             for (int block = row0; block < row1; block += BlockM)
             {
                 int blockEnd = Math.Min(block + BlockM, row1);
@@ -164,7 +176,7 @@ internal sealed unsafe class GemmProduct(
                         float* from = tile + (i - start) * width;
                         if (b.Precision == Precision.Int8)
                             Dequantize((int*)from, width, i, rows, column, columns, corrected: false);
-                        else Finish(from, width, i, rows, column, columns, k0 == 0, k0 + depth >= b.Depth);
+                        else Finish(from, width, i, rows, column, columns, k0, k0 + depth);
                     }
                 }
             }
@@ -185,8 +197,9 @@ internal sealed unsafe class GemmProduct(
 
     /// <summary>From a tile of float sums to C.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Finish(float* sums, int stride, int row, int rows, int column, int columns, bool first, bool last)
+    private void Finish(float* sums, int stride, int row, int rows, int column, int columns, int step0, int step1)
     {
+        bool first = step0 == 0, last = step1 >= b.Depth, adds = Adds(step1);
         int whole = columns - columns % Vector512<float>.Count;
         for (int r = 0; r < rows; r++)
         {
@@ -196,31 +209,41 @@ internal sealed unsafe class GemmProduct(
             {
                 Vector512<float> v = Vector512.Load(t + j);
                 if (!first) v += Vector512.Load(c + at + j);
-                else if (_addsFirst) v += Vector512.Load(addend + at + j);
+                if (adds) v += Vector512.Load(addend + at + j);
                 if (last && bias != null) v += Vector512.Load(bias + column + j);
-                (last ? Activate(v, at + j) : v).Store(c + at + j);
+                v.Store(c + at + j);
             }
             for (int j = whole; j < columns; j++)
             {
                 float v = first ? t[j] : t[j] + c[at + j];
-                if (first && _addsFirst) v += addend[at + j];
+                if (adds) v += addend[at + j];
                 if (last && bias != null) v += bias[column + j];
-                c[at + j] = last ? Activate(v, at + j) : v;
+                c[at + j] = v;
             }
+        }
+        if (last) Activate(row, rows, column, columns);
+    }
+
+    /// <summary>Applies the activation to a block of C that is complete but for it, and the addend after it.</summary>
+    private void Activate(int row, int rows, int column, int columns)
+    {
+        switch (activation)
+        {
+            case Activation.QuickGelu: Activate<QuickGeluFunction>(row, rows, column, columns); break;
+            case Activation.Gelu: Activate<GeluFunction>(row, rows, column, columns); break;
+            case Activation.Relu: Activate<ReluFunction>(row, rows, column, columns); break;
         }
     }
 
-    /// <summary>Applies the activation to a block of C that is complete but for it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Activate(int row, int rows, int column, int columns)
+    private void Activate<F>(int row, int rows, int column, int columns) where F : struct, IFunction
     {
-        int whole = columns - columns % Vector512<float>.Count;
         for (int r = 0; r < rows; r++)
         {
             nint at = (nint)(row + r) * ldc + column;
-            for (int j = 0; j < whole; j += Vector512<float>.Count)
-                Activate(Vector512.Load(c + at + j), at + j).Store(c + at + j);
-            for (int j = whole; j < columns; j++) c[at + j] = Activate(c[at + j], at + j);
+            Span<float> values = new(c + at, columns);
+            Kernels.Apply<F>(values, values);
+            if (addend != null) Kernels.Add(new(addend + at, columns), values);
         }
     }
 
@@ -245,7 +268,7 @@ internal sealed unsafe class GemmProduct(
                     Vector512<float> v = Vector512.ConvertToSingle(sum) * (Vector512.Load(scales + column + j) * scale);
                     if (bias != null) v += Vector512.Load(bias + column + j);
                     if (_addsFirst) v += Vector512.Load(addend + at + j);
-                    Activate(v, at + j).Store(c + at + j);
+                    v.Store(c + at + j);
                 }
                 for (int j = whole; j < columns; j++)
                 {
@@ -253,35 +276,10 @@ internal sealed unsafe class GemmProduct(
                     float v = sum * (scales[column + j] * scale);
                     if (bias != null) v += bias[column + j];
                     if (_addsFirst) v += addend[at + j];
-                    c[at + j] = Activate(v, at + j);
+                    c[at + j] = v;
                 }
             }
         }
-    }
-
-    /// <summary>The activation, and the addend after it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector512<float> Activate(Vector512<float> v, nint at)
-    {
-        if (activation == Activation.None) return v;
-        v = activation switch
-        {
-            Activation.QuickGelu => Kernels.QuickGelu(v),
-            Activation.Gelu => Kernels.Gelu(v),
-            _ => Vector512.Max(v, Vector512<float>.Zero),
-        };
-        return addend == null ? v : v + Vector512.Load(addend + at);
-    }
-
-    private float Activate(float v, nint at)
-    {
-        if (activation == Activation.None) return v;
-        v = activation switch
-        {
-            Activation.QuickGelu => Kernels.QuickGelu(v),
-            Activation.Gelu => Kernels.Gelu(v),
-            _ => MathF.Max(v, 0),
-        };
-        return addend == null ? v : v + addend[at];
+        Activate(row, rows, column, columns);
     }
 }

@@ -105,6 +105,9 @@ internal sealed unsafe class GeneratedKernel
         /// <summary>Columns in the last register, at least 1.</summary>
         public long LastColumns;
 
+        /// <summary>Unless 0, float sums below 0 become 0 before the addend.</summary>
+        public long Rectifies;
+
         /// <summary>How many blocks of rows, one below the other, at least 1. A, C, Start and Addend follow.</summary>
         public long Blocks;
     }

@@ -36,7 +36,7 @@ internal static class KernelAssembler
                     for (int v = 0; v < vectors; v++) MultiplyAdd(c, precision, Zmm(r * 4 + v), a, Zmm(24 + v));
                 }
             });
-            if (precision != Precision.Int8) AddAddend(c, rows, vectors);
+            if (precision != Precision.Int8) Finish(c, rows, vectors);
             Store(c, rows, vectors);
         });
         frame.Return();
@@ -124,9 +124,18 @@ internal static class KernelAssembler
         c.Label(ref ready);
     }
 
-    private static void AddAddend(Assembler c, int rows, int vectors)
+    private static void Finish(Assembler c, int rows, int vectors)
     {
-        Label none = c.CreateLabel();
+        Label linear = c.CreateLabel(), none = c.CreateLabel();
+        c.cmp(__qword_ptr[r11 + KernelFrame.Rectifies], 0);
+        c.je(linear);
+        c.vpxord(zmm24, zmm24, zmm24);
+        for (int r = 0; r < rows; r++)
+        {
+            // The sum comes second: where it is NaN, that is what comes out.
+            for (int v = 0; v < vectors; v++) c.vmaxps(Zmm(r * 4 + v), zmm24, Zmm(r * 4 + v));
+        }
+        c.Label(ref linear);
         c.mov(r10, __qword_ptr[r11 + KernelFrame.Addend]);
         c.test(r10, r10);
         c.jz(none);

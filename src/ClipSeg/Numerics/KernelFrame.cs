@@ -14,8 +14,11 @@ namespace ClipSeg.Numerics;
 internal sealed class KernelFrame
 {
     // Where things are in GeneratedKernel.Arguments.
-    public const int C = 32, StrideC = 40, Start = 48, StrideStart = 56, Addend = 64, LastColumns = 72;
-    private const int A = 0, StrideA = 8, Panel = 16, Depth = 24, BlocksLeft = 80;
+    public const int C = 32, StrideC = 40, Start = 48, StrideStart = 56, Addend = 64, LastColumns = 72, Rectifies = 80;
+    private const int A = 0, StrideA = 8, Panel = 16, Depth = 24, BlocksLeft = 88;
+
+    // Bytes: by the time that they are needed they have come from a cache that all cores share.
+    private const int PanelAhead = 8192;
 
     // The low halves of these belong to the caller on Windows.
     private const int FirstSaved = 6, LastSaved = 15, SavedBytes = (LastSaved - FirstSaved + 1) * 16 + 8;
@@ -99,6 +102,7 @@ internal sealed class KernelFrame
         c.test(r9, r9);
         c.jz(done);
         c.Label(ref loop);
+        for (int line = 0; line < panelStride; line += 64) c.prefetcht0(__byte_ptr[rcx + PanelAhead + line]);
         step();
         c.add(rcx, panelStride);
         if (_byColumns)

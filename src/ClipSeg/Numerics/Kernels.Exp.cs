@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace ClipSeg.Numerics;
 
@@ -22,7 +23,8 @@ internal static partial class Kernels
         // x comes second: where it is NaN, x86 gives the second operand, and so NaN stays.
         x = Vector512.MinNative(Vector512.Create(Highest), Vector512.MaxNative(Vector512.Create(Lowest), x));
         Vector512<float> n = Vector512.Round(x * Vector512.Create(1.44269504f));
-        Vector512<float> r = x - n * Vector512.Create(Ln2High) - n * Vector512.Create(Ln2Low);
+        Vector512<float> r = Vector512.MultiplyAddEstimate(n, Vector512.Create(-Ln2High), x);
+        r = Vector512.MultiplyAddEstimate(n, Vector512.Create(-Ln2Low), r);
 
         Vector512<float> y = Vector512.Create(1f / 5040);
         y = Vector512.MultiplyAddEstimate(y, r, Vector512.Create(1f / 720));
@@ -33,12 +35,12 @@ internal static partial class Kernels
         y = Vector512.MultiplyAddEstimate(y, r, Vector512<float>.One);
         y = Vector512.MultiplyAddEstimate(y, r, Vector512<float>.One);
 
-        Vector512<int> exponent = (Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23;
-        return Vector512.ConditionalSelect(tooLow, Vector512<float>.Zero, y * exponent.AsSingle());
+        return Vector512.ConditionalSelect(tooLow, Vector512<float>.Zero, TimesPowerOfTwo(y, n));
     }
 
-    /// <summary>1 / (1 + exp(-x)).</summary>
+    /// <summary>y 2^n, exactly, for whole n from -126 to 127.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Sigmoid(Vector512<float> x)
-        => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
+    private static Vector512<float> TimesPowerOfTwo(Vector512<float> y, Vector512<float> n)
+        => Avx512F.IsSupported ? Avx512F.Scale(y, n)
+            : y * ((Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23).AsSingle();
 }

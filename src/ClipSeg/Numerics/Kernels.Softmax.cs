@@ -53,10 +53,10 @@ internal static partial class Kernels
                 int end = Math.Min(rows, r + BlockRows) * width;
                 for (int v = 0; v < count; v++)
                 {
-                    Vector512<float> shift = shifts[v] * s, partial = Vector512<float>.Zero;
+                    Vector512<float> shift = -shifts[v] * s, partial = Vector512<float>.Zero;
                     for (int i = r * width + first + v; i < end; i += width)
                     {
-                        Vector512<float> e = Exp(xv[i] * s - shift);
+                        Vector512<float> e = Exp(Vector512.MultiplyAddEstimate(xv[i], s, shift));
                         xv[i] = e;
                         partial += e;
                     }

@@ -19,49 +19,55 @@ internal sealed partial class Tensor
         if (Rank != 4) Throw.Shape(nameof(Conv3x3), _shape, "[B, H, W, I]");
         (int batch, int height, int width, int channels) = (this[0], this[1], this[2], this[3]);
         Tensor y = Empty(batch, height, width, channels * 9);
-        Visit(y, (x, i, z, j) => z[j] = i < 0 ? 0 : x[i]);
+        Workers.Split(batch * height, 1, (start, end) => Visit(start, end, (pixel, neighbour) =>
+        {
+            Span<float> to = y.Data[neighbour..];
+            if (pixel < 0)
+            {
+                for (int c = 0; c < channels; c++) to[c * 9] = 0;
+                return;
+            }
+            ReadOnlySpan<float> from = Data.Slice(pixel, channels);
+            for (int c = 0; c < from.Length; c++) to[c * 9] = from[c];
+        }));
         if (Tape.Records(this))
         {
-            Tape.Current.Add(y, () => AddableGrad().Visit(y._grad!, (x, i, z, j) =>
+            Tape.Current.Add(y, () =>
             {
-                if (i >= 0) x[i] += z[j];
-            }));
+                Tensor dx = AddableGrad();
+                // Rows of a picture share neighbours, so each picture is one thread's.
+                Workers.Split(batch, 1, (start, end) => Visit(start * height, end * height, (pixel, neighbour) =>
+                {
+                    if (pixel < 0) return;
+                    ReadOnlySpan<float> from = y._grad!.Data[neighbour..];
+                    Span<float> to = dx.Data.Slice(pixel, channels);
+                    for (int c = 0; c < to.Length; c++) to[c] += from[c * 9];
+                }));
+            });
         }
         return y;
     }
 
-    private delegate void Element(Span<float> x, int i, Span<float> y, int j);
-
     /// <summary>
-    /// Calls <paramref name="f"/> for every element of the neighbourhoods of this picture; i is -1 outside. The
-    /// pictures of a batch are visited side by side.
+    /// For rows of this batch of pictures: calls <paramref name="f"/> for every pixel's nine neighbours with where the
+    /// neighbour's channels start, or -1 if it is outside, and where the first of them is in the neighbourhoods, nine
+    /// elements before the second.
     /// </summary>
-    private void Visit(Tensor neighbourhoods, Element f)
+    private void Visit(int firstRow, int endRow, Action<int, int> f)
     {
-        (int batch, int height, int width, int channels) = (this[0], this[1], this[2], this[3]);
-        Workers.Split(batch, 1, (start, end) =>
+        (int height, int width, int channels) = (this[1], this[2], this[3]);
+        for (int row = firstRow; row < endRow; row++)
         {
-            Span<float> x = Data, y = neighbourhoods.Data;
-            for (int row = start * height; row < end * height; row++)
+            for (int x = 0; x < width; x++)
             {
-                int py = row % height;
-                for (int px = 0; px < width; px++)
+                for (int i = 0; i < 9; i++)
                 {
-                    int j = (row * width + px) * channels * 9;
-                    for (int c = 0; c < channels; c++)
-                    {
-                        for (int dy = -1; dy <= 1; dy++)
-                        {
-                            for (int dx = -1; dx <= 1; dx++, j++)
-                            {
-                                bool inside = (uint)(py + dy) < (uint)height && (uint)(px + dx) < (uint)width;
-                                f(x, inside ? ((row + dy) * width + px + dx) * channels + c : -1, y, j);
-                            }
-                        }
-                    }
+                    (int dy, int dx) = (i / 3 - 1, i % 3 - 1);
+                    bool inside = (uint)(row % height + dy) < (uint)height && (uint)(x + dx) < (uint)width;
+                    f(inside ? ((row + dy) * width + x + dx) * channels : -1, (row * width + x) * channels * 9 + i);
                 }
             }
-        });
+        }
     }
 
     /// <summary>
@@ -79,18 +85,19 @@ internal sealed partial class Tensor
 
         using Profile.Timing timing =
             Profile.Measure(nameof(ConvTranspose), weight, 2L * Rows * inputs * tile);
-        Tensor tiles = Empty(batch * height * width, tile);
-        Gemm.Multiply(Data, inputs, Rows, weight.PackedRows, tiles.Data, tile);
+        Tensor tiles = Empty(batch * height * width, tile), biases = Empty(tile);
+        for (int o = 0; o < outputs; o++)
+            biases.Data.Slice(o * kernel * kernel, kernel * kernel).Fill(bias.Value.Data[o]);
+        Gemm.Multiply(Data, inputs, Rows, weight.PackedRows, tiles.Data, tile, new() { Bias = biases.Data });
         Tensor y = Empty(batch, height * kernel, width * kernel, outputs);
-        for (int i = 0; i < y.Length; i += outputs) bias.Value.Data.CopyTo(y.Data[i..]);
-        AddTiles(tiles, y, toPicture: true);
+        CopyTiles(tiles, y, toPicture: true);
 
         if (Tape.Records(this, weight, bias))
         {
             Tape.Current.Add(y, () =>
             {
-                Tensor d = Zeros(batch * height * width, tile);
-                AddTiles(d, y._grad!, toPicture: false);
+                Tensor d = Empty(batch * height * width, tile);
+                CopyTiles(d, y._grad!, toPicture: false);
                 if (RequiresGrad)
                 {
                     Tensor dx = AddableGrad();
@@ -108,32 +115,25 @@ internal sealed partial class Tensor
     }
 
     /// <summary>
-    /// Adds tiles [B * H * W, O * K * K] to the picture [B, H K, W K, O] they make up, or the other way round.
+    /// Copies tiles [B * H * W, O * K * K] to the picture [B, H K, W K, O] that they make up, or the other way round.
     /// </summary>
-    private void AddTiles(Tensor tiles, Tensor picture, bool toPicture)
+    private void CopyTiles(Tensor tiles, Tensor picture, bool toPicture)
     {
         (int height, int width, int outputs) = (this[1], this[2], picture[3]);
         int kernel = picture[1] / Math.Max(1, height), tile = tiles[1];
         Workers.Split(this[0] * height, Math.Max(1, ElementGrain / (width * tile)), (start, end) =>
         {
-            Span<float> t = tiles.Data, p = picture.Data;
-            for (int row = start; row < end; row++)
+            for (int at = start * width; at < end * width; at++)
             {
-                for (int x = 0; x < width; x++)
+                for (int line = 0; line < outputs * kernel; line++)
                 {
-                    int i = (row * width + x) * tile;
-                    for (int o = 0; o < outputs; o++)
-                    {
-                        for (int ky = 0; ky < kernel; ky++)
-                        {
-                            int j = ((row * kernel + ky) * width * kernel + x * kernel) * outputs + o;
-                            for (int kx = 0; kx < kernel; kx++, i++, j += outputs)
-                            {
-                                if (toPicture) p[j] += t[i];
-                                else t[i] += p[j];
-                            }
-                        }
-                    }
+                    (int output, int ky) = (line / kernel, line % kernel);
+                    int x = at % width * kernel, y = at / width * kernel + ky;
+                    Span<float> t = tiles.Data.Slice(at * tile + line * kernel, kernel);
+                    Span<float> p = picture.Data[((y * width * kernel + x) * outputs + output)..];
+                    if (outputs == 1 && toPicture) t.CopyTo(p);
+                    else if (toPicture) for (int i = 0; i < t.Length; i++) p[i * outputs] = t[i];
+                    else for (int i = 0; i < t.Length; i++) t[i] = p[i * outputs];
                 }
             }
         });

@@ -68,13 +68,14 @@ internal sealed partial class Tensor
     }
 
     /// <summary>x * sigmoid(1.702 x).</summary>
-    public Tensor QuickGelu() => Map(Kernels.QuickGelu, (x, _, dy, dx) => Kernels.QuickGeluBackward(x, dy, dx));
+    public Tensor QuickGelu()
+        => Map(Kernels.Apply<QuickGeluFunction>, (x, _, dy, dx) => Kernels.QuickGeluBackward(x, dy, dx));
 
     /// <summary>x Φ(x).</summary>
-    public Tensor Gelu() => Map(Kernels.Gelu, (x, _, dy, dx) => Kernels.GeluBackward(x, dy, dx));
+    public Tensor Gelu() => Map(Kernels.Apply<GeluFunction>, (x, _, dy, dx) => Kernels.GeluBackward(x, dy, dx));
 
     /// <summary>max(x, 0).</summary>
-    public Tensor Relu() => Map(Kernels.Relu, (_, y, dy, dx) => Kernels.ReluBackward(y, dy, dx));
+    public Tensor Relu() => Map(Kernels.Apply<ReluFunction>, (_, y, dy, dx) => Kernels.ReluBackward(y, dy, dx));
 
     /// <summary>Each row (last axis) as a distribution: exp(x) / Σ exp(x).</summary>
     public Tensor Softmax()

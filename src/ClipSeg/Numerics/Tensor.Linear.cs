@@ -2,11 +2,15 @@ namespace ClipSeg.Numerics;
 
 internal sealed partial class Tensor
 {
-    /// <summary>Of the rows between two layers: half of a megabyte, which the core's own cache holds.</summary>
+    /// <summary>Of the rows between two layers: fewer are not worth making in pieces.</summary>
     private const int NearElements = 1 << 17;
 
     /// <summary>Larger weights would have to be read anew for every few rows.</summary>
     private const int LargestNearWeight = 1 << 18;
+
+    /// <summary>Rows that two layers are computed for at once: they and the result stay in the core's own cache.
+    /// </summary>
+    private const int RowsOfPart = 384;
 
     /// <summary>activation(x Wᵀ + bias): [..., K] → [..., N] for a weight [N, K] and a bias [N].</summary>
     /// <param name="weight">[N, K]; further axes count as K.</param>
@@ -49,20 +53,28 @@ internal sealed partial class Tensor
             return Linear(first.Weight, first.Bias, first.Activation).Linear(weight, bias, addend: addend);
 
         using Profile.Timing timing = Profile.Measure(nameof(TwoLayers), weight, 2L * rows * inner * (this[^1] + n));
-        int threads = Compute.Current.Workers.Count, atOnce = Math.Max(1, NearElements / inner);
-        int parts = ((rows + atOnce - 1) / atOnce + threads - 1) / threads * threads;
+        int k = this[^1], threads = Compute.Current.Workers.Count;
+        int parts = ((rows + RowsOfPart - 1) / RowsOfPart + threads - 1) / threads * threads;
         int size = ((rows + parts - 1) / parts + GemmKernel.Rows - 1) / GemmKernel.Rows * GemmKernel.Rows;
-        Tensor x = Reshape(rows, this[^1]), y = Empty([.. _shape.AsSpan(..^1), n]);
-        Tensor? added = addend?.Reshape(rows, n);
+        Tensor y = Empty([.. _shape.AsSpan(..^1), n]);
         Workers.Split(parts, 1, (start, end) =>
         {
             for (int at = start * size; at < Math.Min(end * size, rows); at += size)
             {
-                using TensorScope scope = new();
                 int count = Math.Min(size, rows - at);
-                Tensor wide = x.TakeRows(at, count).Multiply(first.Weight, first.Bias, first.Activation, null);
-                wide.Multiply(weight, bias, Activation.None, added?.TakeRows(at, count))
-                    .Data.CopyTo(y.Data[(at * n)..]);
+                Gemm.Epilogue between = new()
+                {
+                    Bias = first.Bias is null ? default : first.Bias.Value.Data,
+                    Activation = first.Activation,
+                };
+                Gemm.Epilogue last = new()
+                {
+                    Bias = bias is null ? default : bias.Value.Data,
+                    Addend = addend is null ? default : addend.Data.Slice(at * n, count * n),
+                };
+                Gemm.MultiplyTwice(
+                    Data.Slice(at * k, count * k), count, first.Weight.Packed, between,
+                    weight.Packed, y.Data.Slice(at * n, count * n), last);
             }
         });
         return y;

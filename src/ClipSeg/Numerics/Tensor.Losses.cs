@@ -21,7 +21,7 @@ internal sealed partial class Tensor
             {
                 // d/dx = (sigmoid(x) - target) / n
                 Tensor d = Empty(_shape);
-                Kernels.Sigmoid(Data, d.Data);
+                Kernels.Apply<SigmoidFunction>(Data, d.Data);
                 Kernels.AddScaled(truth, -1, d.Data);
                 Kernels.AddScaled(d.Data, loss._grad!.Scalar / truth.Length, AddableGrad().Data);
             });

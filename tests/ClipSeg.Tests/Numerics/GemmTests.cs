@@ -45,6 +45,25 @@ public sealed class GemmTests
     internal void Gemm_applies_bias_activation_and_addend_in_that_order(Activation activation)
         => Compare(new(42), GemmKernel.Best.Columns, 37, 131, 1600, activation, bias: true, addend: true);
 
+    [Theory]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.QuickGelu)]
+    [InlineData(Activation.Gelu)]
+    internal void What_is_no_number_stays_so_through_every_activation(Activation activation)
+    {
+        StaysNotANumber();
+        GeneratedCode.Without(StaysNotANumber);
+
+        void StaysNotANumber()
+        {
+            float[] c = new float[7 * 20];
+            PackedMatrix b = PackedMatrix.Of(Enumerable.Repeat(1f, 20).ToArray(), 1, 20, transposed: false);
+            Gemm.Multiply([1, float.NaN, 1, 1, 1, 1, float.NaN], 1, 7, b, c, 20, new() { Activation = activation });
+            Assert.All(c.Chunk(20).Index(), row =>
+                Assert.All(row.Item, x => Assert.Equal(row.Index is 1 or 6, float.IsNaN(x))));
+        }
+    }
+
     [Fact]
     public void Gemm_of_no_sum_is_its_epilogue()
     {

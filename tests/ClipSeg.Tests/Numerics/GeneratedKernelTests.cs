@@ -88,7 +88,10 @@ public sealed unsafe class GeneratedKernelTests
         int vectors = (columns + kernel.Lanes - 1) / kernel.Lanes;
         foreach (int blocks in (int[])[1, 3])
         {
-            Block block = new(kernel, precision, rows * blocks, columns, depth, byColumns, random);
+            Block block = new(kernel, precision, rows * blocks, columns, depth, byColumns, random)
+            {
+                Rectifies = precision != Precision.Int8 && blocks == 3,
+            };
             block.Run(arguments => kernel.Run(
                 precision, rows, vectors, byColumns, (GeneratedKernel.Arguments*)arguments), blocks);
             block.Check();
@@ -139,6 +142,9 @@ public sealed unsafe class GeneratedKernelTests
             _c = new(rows * _stride);
         }
 
+        /// <summary>Whether sums below 0 become 0 before the addend.</summary>
+        public bool Rectifies { get; init; }
+
         public void Run(Action<nint> run, int blocks = 1)
         {
             fixed (uint* a = _a, panel = _panel)
@@ -156,6 +162,7 @@ public sealed unsafe class GeneratedKernelTests
                     Addend = _precision == Precision.Int8 ? null : addend,
                     Blocks = blocks,
                     LastColumns = (_columns - 1) % _kernel.Lanes + 1,
+                    Rectifies = Rectifies ? 1 : 0,
                 };
                 run((nint)(&arguments));
             }
@@ -186,7 +193,7 @@ public sealed unsafe class GeneratedKernelTests
         {
             double sum = _precision == Precision.Int8
                 ? BitConverter.SingleToInt32Bits(_start[column])
-                : _start[column] + _addend[row * _stride + column];
+                : _start[column];
             for (int p = 0; p < _depth; p++)
             {
                 uint a = _a[_byColumns ? p * _strideA + row : row * _strideA + p];
@@ -202,7 +209,8 @@ public sealed unsafe class GeneratedKernelTests
                     _ => Enumerable.Range(0, 4).Sum(i => (byte)(a >> 8 * i) * (sbyte)(b >> 8 * i)),
                 };
             }
-            return sum;
+            if (Rectifies) sum = Math.Max(sum, 0);
+            return _precision == Precision.Int8 ? sum : sum + _addend[row * _stride + column];
         }
 
         private uint[] Elements(Random random, int count)

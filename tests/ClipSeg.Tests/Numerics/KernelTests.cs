@@ -80,10 +80,10 @@ public sealed class KernelTests
         {
             float[] x = random.Floats(n, -60, 60);
             Fenced gelu = new(n), exact = new(n), sigmoid = new(n), relu = new(n);
-            Kernels.QuickGelu(x, gelu.Span);
-            Kernels.Gelu(x, exact.Span);
-            Kernels.Sigmoid(x, sigmoid.Span);
-            Kernels.Relu(x, relu.Span);
+            Kernels.Apply<QuickGeluFunction>(x, gelu.Span);
+            Kernels.Apply<GeluFunction>(x, exact.Span);
+            Kernels.Apply<SigmoidFunction>(x, sigmoid.Span);
+            Kernels.Apply<ReluFunction>(x, relu.Span);
             for (int i = 0; i < n; i++)
             {
                 Assert.Equal(x[i] / (1 + Math.Exp(-1.702 * x[i])), gelu.Span[i], Math.Abs(x[i]) * 1e-6);
@@ -102,7 +102,7 @@ public sealed class KernelTests
     public void Gelu_has_the_values_of_a_table_of_the_normal_distribution()
     {
         float[] x = [0, 1, -1, 2, -3], y = new float[5];
-        Kernels.Gelu(x, y);
+        Kernels.Apply<GeluFunction>(x, y);
         Close.All([0, 0.8413447f, -0.1586553f, 1.9544997f, -0.0040497f], y, absolute: 4e-7f);
     }
 

@@ -34,7 +34,8 @@ public sealed class PrecisionTests
         => Run(generated, () =>
     {
         Random random = new(7);
-        foreach ((int rows, int inner, int width) in ((int, int, int)[])[(3, 50, 8), (577, 512, 12), (131, 2048, 16)])
+        foreach ((int rows, int inner, int width) in
+            ((int, int, int)[])[(3, 50, 8), (577, 512, 12), (401, 701, 12), (131, 2048, 16)])
         {
             Tensor x = random.Tensor(2, rows, width), added = random.Tensor(2, rows, width);
             Parameter first = Frozen(random, inner, width), second = Frozen(random, width, inner);
