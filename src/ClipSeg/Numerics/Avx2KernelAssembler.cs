@@ -27,7 +27,7 @@ internal static class Avx2KernelAssembler
         frame.Blocks(() =>
         {
             block.StartSums();
-            if (precision != Precision.Int8) frame.PrefetchNext(lines: 1);
+            frame.PrefetchNext(lines: 1);
             if (precision == Precision.BFloat16) block.KeepHighHalves();
             frame.Loop(PanelStride, precision switch
             {
@@ -36,7 +36,8 @@ internal static class Avx2KernelAssembler
                 _ when vnni => block.MultiplyBytes,
                 _ => block.MultiplyWords,
             });
-            if (precision != Precision.Int8) block.Finish();
+            if (precision == Precision.Int8) block.Scale();
+            block.Finish();
             block.Store();
         });
         frame.Return();
@@ -58,8 +59,7 @@ internal static class Avx2KernelAssembler
             c.mov(r10, __qword_ptr[r11 + KernelFrame.Start]);
             for (int r = 0; r < rows; r++)
             {
-                for (int v = 0; v < vectors - 1; v++) c.vmovups(Sum(r, v), At(v));
-                c.vmaskmovps(Sum(r, vectors - 1), _a, At(vectors - 1));
+                LoadRow(v => Sum(r, v));
                 c.add(r10, __qword_ptr[r11 + KernelFrame.StrideStart]);
             }
             c.jmp(ready);
@@ -115,6 +115,29 @@ internal static class Avx2KernelAssembler
                 c.vpsraw(B(v), B(v), 8);
             }
             EachRow(() => c.vpsrlw(_a, _a, 8), AddPairs);
+        }
+
+        /// <summary>From sums of integers to what they are multiples of, and the bias.</summary>
+        public void Scale()
+        {
+            Label none = c.CreateLabel();
+            LoadMask();
+            c.mov(r10, __qword_ptr[r11 + KernelFrame.ColumnScales]);
+            c.mov(rax, __qword_ptr[r11 + KernelFrame.RowScales]);
+            LoadRow(B);
+            Each((r, v) =>
+            {
+                c.vbroadcastss(_other, __dword_ptr[rax + r * 4]);
+                c.vmulps(_other, B(v), _other);
+                c.vcvtdq2ps(Sum(r, v), Sum(r, v));
+                c.vmulps(Sum(r, v), Sum(r, v), _other);
+            });
+            c.mov(r10, __qword_ptr[r11 + KernelFrame.Bias]);
+            c.test(r10, r10);
+            c.jz(none);
+            LoadRow(B);
+            Each((r, v) => c.vaddps(Sum(r, v), Sum(r, v), B(v)));
+            c.Label(ref none);
         }
 
         public void Finish()
@@ -190,6 +213,13 @@ internal static class Avx2KernelAssembler
             c.neg(r9);
             c.lea(r10, __[_columns]);
             c.vmovups(_a, __ymmword_ptr[r10 + r9 * 4 + VectorBytes]);
+        }
+
+        /// <summary>Loads as many columns as a row has from r10, by the mask in ymm14.</summary>
+        private void LoadRow(Func<int, AssemblerRegisterYMM> register)
+        {
+            for (int v = 0; v < vectors - 1; v++) c.vmovups(register(v), At(v));
+            c.vmaskmovps(register(vectors - 1), _a, At(vectors - 1));
         }
 
         private void AddPairs(AssemblerRegisterYMM sum, AssemblerRegisterYMM b)

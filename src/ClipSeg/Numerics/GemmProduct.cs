@@ -71,7 +71,6 @@ internal sealed unsafe class GemmProduct(
     private void RunGenerated(
         GeneratedKernel kernel, int row0, int row1, int panel0, int panel1, int step0, int step1)
     {
-        int* tile = stackalloc int[RowsAtOnce * GemmKernel.MaxColumns];
         for (int block = row0; block < row1; block += BlockM)
         {
             int blockEnd = Math.Min(block + BlockM, row1);
@@ -81,19 +80,16 @@ internal sealed unsafe class GemmProduct(
                 {
                     int depth = Math.Min(_blockDepth, step1 - k0);
                     for (int i = block; i < blockEnd; i += RowsAtOnce)
-                        RunGenerated(kernel, i, Math.Min(RowsAtOnce, blockEnd - i), p, k0, depth, tile);
+                        RunGenerated(kernel, i, Math.Min(RowsAtOnce, blockEnd - i), p, k0, depth);
                 }
             }
         }
     }
 
     /// <summary>Some rows of C in one panel, from one pass.</summary>
-    /// <param name="tile">[rows, columns of a block], for integers.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void RunGenerated(
-        GeneratedKernel kernel, int i, int rows, int p, int k0, int depth, int* tile)
+    private void RunGenerated(GeneratedKernel kernel, int i, int rows, int p, int k0, int depth)
     {
-        bool int8 = b.Precision == Precision.Int8;
         int width = kernel.Columns, column = p * width, columns = Math.Min(width, b.N - column);
         int vectors = (columns + kernel.Lanes - 1) / kernel.Lanes;
         nint target = (nint)i * ldc + column;
@@ -108,29 +104,27 @@ internal sealed unsafe class GemmProduct(
             StrideC = (nint)ldc * sizeof(float),
             LastColumns = columns - (vectors - 1) * kernel.Lanes,
         };
-        if (int8)
-        {
-            arguments.C = tile;
-            arguments.StrideC = width * sizeof(int);
-            fixed (int* corrections = b.Corrections)
-            {
-                arguments.Start = corrections + column;
-                Run(kernel, rows, vectors, &arguments);
-            }
-            Dequantize(tile, width, i, rows, column, columns, corrected: true);
-            return;
-        }
-
-        if (k0 > 0)
-        {
-            arguments.Start = c + target;
-            arguments.StrideStart = arguments.StrideC;
-        }
-        else if (bias != null) arguments.Start = bias + column;
         bool last = k0 + depth >= b.Depth, rectifies = last && activation == Activation.Relu;
         arguments.Rectifies = rectifies ? 1 : 0;
         if (Adds(k0 + depth) || rectifies && addend != null) arguments.Addend = addend + target;
-        Run(kernel, rows, vectors, &arguments);
+        fixed (float* scales = b.Scales)
+        fixed (int* corrections = b.Corrections)
+        {
+            if (b.Precision == Precision.Int8)
+            {
+                arguments.Start = corrections + column;
+                arguments.RowScales = a.Scales + i;
+                arguments.ColumnScales = scales + column;
+                arguments.Bias = bias == null ? null : bias + column;
+            }
+            else if (k0 > 0)
+            {
+                arguments.Start = c + target;
+                arguments.StrideStart = arguments.StrideC;
+            }
+            else if (bias != null) arguments.Start = bias + column;
+            Run(kernel, rows, vectors, &arguments);
+        }
         if (last && !rectifies) Activate(i, rows, column, columns);
     }
 
@@ -175,7 +169,7 @@ internal sealed unsafe class GemmProduct(
                         int rows = Math.Min(GemmKernel.Rows, m - i);
                         float* from = tile + (i - start) * width;
                         if (b.Precision == Precision.Int8)
-                            Dequantize((int*)from, width, i, rows, column, columns, corrected: false);
+                            Dequantize((int*)from, width, i, rows, column, columns);
                         else Finish(from, width, i, rows, column, columns, k0, k0 + depth);
                     }
                 }
@@ -248,9 +242,8 @@ internal sealed unsafe class GemmProduct(
     }
 
     /// <summary>From sums of int8 products to C.</summary>
-    /// <param name="corrected">Whether the shift of the inputs is out of the sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Dequantize(int* sums, int stride, int row, int rows, int column, int columns, bool corrected)
+    private void Dequantize(int* sums, int stride, int row, int rows, int column, int columns)
     {
         int whole = columns - columns % Vector512<float>.Count;
         fixed (float* scales = b.Scales)
@@ -263,8 +256,7 @@ internal sealed unsafe class GemmProduct(
                 nint at = (nint)(row + r) * ldc + column;
                 for (int j = 0; j < whole; j += Vector512<float>.Count)
                 {
-                    Vector512<int> sum = Vector512.Load(t + j);
-                    if (!corrected) sum += Vector512.Load(corrections + column + j);
+                    Vector512<int> sum = Vector512.Load(t + j) + Vector512.Load(corrections + column + j);
                     Vector512<float> v = Vector512.ConvertToSingle(sum) * (Vector512.Load(scales + column + j) * scale);
                     if (bias != null) v += Vector512.Load(bias + column + j);
                     if (_addsFirst) v += Vector512.Load(addend + at + j);
@@ -272,7 +264,7 @@ internal sealed unsafe class GemmProduct(
                 }
                 for (int j = whole; j < columns; j++)
                 {
-                    int sum = corrected ? t[j] : t[j] + corrections[column + j];
+                    int sum = t[j] + corrections[column + j];
                     float v = sum * (scales[column + j] * scale);
                     if (bias != null) v += bias[column + j];
                     if (_addsFirst) v += addend[at + j];

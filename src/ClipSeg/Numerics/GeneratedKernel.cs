@@ -93,7 +93,7 @@ internal sealed unsafe class GeneratedKernel
         /// <summary>Bytes from one row of C, and of the addend, to the next.</summary>
         public nint StrideC;
 
-        /// <summary>What the sums start from, or null for 0.</summary>
+        /// <summary>What the sums start from, floats or integers as they are, or null for 0.</summary>
         public void* Start;
 
         /// <summary>Bytes from one row of it to the next; 0 for a bias.</summary>
@@ -110,6 +110,15 @@ internal sealed unsafe class GeneratedKernel
 
         /// <summary>How many blocks of rows, one below the other, at least 1. A, C, Start and Addend follow.</summary>
         public long Blocks;
+
+        /// <summary>Of int8: [rows], what the integers of a row of A are multiples of. They follow as well.</summary>
+        public float* RowScales;
+
+        /// <summary>Of int8: [columns], what the panel's integers are multiples of.</summary>
+        public float* ColumnScales;
+
+        /// <summary>Of int8: [columns], added to what the scaled sums are, or null.</summary>
+        public float* Bias;
     }
 
     /// <summary>

@@ -25,7 +25,7 @@ internal static class KernelAssembler
         frame.Blocks(() =>
         {
             StartSums(c, rows, vectors);
-            if (precision != Precision.Int8) frame.PrefetchNext(vectors);
+            frame.PrefetchNext(vectors);
             frame.Loop(PanelStride, () =>
             {
                 for (int v = 0; v < vectors; v++) c.vmovups(Zmm(24 + v), __zmmword_ptr[rcx + v * 64]);
@@ -36,7 +36,8 @@ internal static class KernelAssembler
                     for (int v = 0; v < vectors; v++) MultiplyAdd(c, precision, Zmm(r * 4 + v), a, Zmm(24 + v));
                 }
             });
-            if (precision != Precision.Int8) Finish(c, rows, vectors);
+            if (precision == Precision.Int8) Scale(c, rows, vectors);
+            Finish(c, rows, vectors);
             Store(c, rows, vectors);
         });
         frame.Return();
@@ -108,11 +109,7 @@ internal static class KernelAssembler
         c.jz(zero);
         for (int r = 0; r < rows; r++)
         {
-            for (int v = 0; v < vectors; v++)
-            {
-                AssemblerRegisterZMM sum = Zmm(r * 4 + v);
-                c.vmovups(v == vectors - 1 ? sum.k1.z : sum, __zmmword_ptr[r10 + v * 64]);
-            }
+            LoadRow(c, vectors, first: r * 4, r10);
             c.add(r10, __qword_ptr[r11 + KernelFrame.StrideStart]);
         }
         c.jmp(ready);
@@ -122,6 +119,44 @@ internal static class KernelAssembler
             for (int v = 0; v < vectors; v++) c.vpxord(Zmm(r * 4 + v), Zmm(r * 4 + v), Zmm(r * 4 + v));
         }
         c.Label(ref ready);
+    }
+
+    /// <summary>From sums of integers to what they are multiples of, and the bias.</summary>
+    private static void Scale(Assembler c, int rows, int vectors)
+    {
+        Label none = c.CreateLabel();
+        c.mov(r10, __qword_ptr[r11 + KernelFrame.ColumnScales]);
+        c.mov(rax, __qword_ptr[r11 + KernelFrame.RowScales]);
+        LoadRow(c, vectors, first: 24, r10);
+        for (int r = 0; r < rows; r++)
+        {
+            c.vbroadcastss(zmm28, __dword_ptr[rax + r * 4]);
+            for (int v = 0; v < vectors; v++)
+            {
+                c.vcvtdq2ps(Zmm(r * 4 + v), Zmm(r * 4 + v));
+                c.vmulps(zmm29, Zmm(24 + v), zmm28);
+                c.vmulps(Zmm(r * 4 + v), Zmm(r * 4 + v), zmm29);
+            }
+        }
+        c.mov(r10, __qword_ptr[r11 + KernelFrame.Bias]);
+        c.test(r10, r10);
+        c.jz(none);
+        LoadRow(c, vectors, first: 24, r10);
+        for (int r = 0; r < rows; r++)
+        {
+            for (int v = 0; v < vectors; v++) c.vaddps(Zmm(r * 4 + v), Zmm(r * 4 + v), Zmm(24 + v));
+        }
+        c.Label(ref none);
+    }
+
+    /// <summary>Loads as many columns as a row has.</summary>
+    private static void LoadRow(Assembler c, int vectors, int first, AssemblerRegister64 at)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            AssemblerRegisterZMM x = Zmm(first + v);
+            c.vmovups(v == vectors - 1 ? x.k1.z : x, __zmmword_ptr[at + v * 64]);
+        }
     }
 
     private static void Finish(Assembler c, int rows, int vectors)

@@ -14,7 +14,9 @@ namespace ClipSeg.Numerics;
 internal sealed class KernelFrame
 {
     // Where things are in GeneratedKernel.Arguments.
-    public const int C = 32, StrideC = 40, Start = 48, StrideStart = 56, Addend = 64, LastColumns = 72, Rectifies = 80;
+    public const int C = 32, StrideC = 40, Start = 48, StrideStart = 56, Addend = 64, LastColumns = 72, Rectifies = 80,
+        RowScales = 96, ColumnScales = 104, Bias = 112;
+
     private const int A = 0, StrideA = 8, Panel = 16, Depth = 24, BlocksLeft = 88;
 
     // Bytes: by the time that they are needed they have come from a cache that all cores share.
@@ -55,6 +57,7 @@ internal sealed class KernelFrame
             c.imul(rax, __qword_ptr[r11 + StrideA], _rows);
             c.add(__qword_ptr[r11 + A], rax);
         }
+        c.add(__qword_ptr[r11 + RowScales], _rows * 4);
         c.imul(rax, __qword_ptr[r11 + StrideStart], _rows);
         c.cmp(__qword_ptr[r11 + Start], 0);
         c.je(noStart);

@@ -24,13 +24,18 @@ internal static partial class Kernels
     /// <param name="x">[rows, columns]; columns fill whole vectors.</param>
     /// <param name="sums">[columns].</param>
     /// <param name="scale">s, above 0.</param>
+    /// <param name="pairs">[⌈rows / 2⌉, columns], for the exponentials of two rows at a time in bfloat16, the first in
+    /// the low half; x stays as it is then. Empty: they replace x.</param>
     /// <remarks>The maximum makes exp never overflow; a masked score is -inf and becomes exactly 0.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ColumnExponentials(Span<float> x, Span<float> sums, float scale)
+    public static void ColumnExponentials(Span<float> x, Span<float> sums, float scale, Span<uint> pairs = default)
     {
         int width = Vectors(x, sums), rows = x.Length / sums.Length;
+        if (!pairs.IsEmpty && pairs.Length != (rows + 1) / 2 * sums.Length)
+            Throw.LengthMismatch(nameof(ColumnExponentials), pairs.Length, (rows + 1) / 2 * sums.Length);
         Span<Vector512<float>> xv = MemoryMarshal.Cast<float, Vector512<float>>(x),
             sv = MemoryMarshal.Cast<float, Vector512<float>>(sums);
+        Span<Vector512<uint>> pv = MemoryMarshal.Cast<uint, Vector512<uint>>(pairs);
         Vector512<float> s = Vector512.Create(scale);
         Span<Vector512<float>> shifts = stackalloc Vector512<float>[StripVectors];
         for (int first = 0; first < width; first += StripVectors)
@@ -54,16 +59,34 @@ internal static partial class Kernels
                 for (int v = 0; v < count; v++)
                 {
                     Vector512<float> shift = -shifts[v] * s, partial = Vector512<float>.Zero;
-                    for (int i = r * width + first + v; i < end; i += width)
+                    int i = r * width + first + v;
+                    for (; pv.IsEmpty && i < end; i += width)
                     {
                         Vector512<float> e = Exp(Vector512.MultiplyAddEstimate(xv[i], s, shift));
                         xv[i] = e;
                         partial += e;
                     }
+                    for (int pair = r / 2 * width + first + v; i < end; i += 2 * width, pair += width)
+                    {
+                        Vector512<float> even = Exp(Vector512.MultiplyAddEstimate(xv[i], s, shift));
+                        Vector512<float> odd = i + width >= end ? Vector512<float>.Zero
+                            : Exp(Vector512.MultiplyAddEstimate(xv[i + width], s, shift));
+                        pv[pair] = HighHalf(even) >>> 16 | HighHalf(odd);
+                        partial += even;
+                        partial += odd;
+                    }
                     sv[first + v] += partial;
                 }
             }
         }
+    }
+
+    /// <summary>The nearest bfloat16, ties to even, in the high half of each element.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> HighHalf(Vector512<float> x)
+    {
+        Vector512<uint> bits = x.AsUInt32();
+        return bits + Vector512.Create(0x7FFFu) + (bits >>> 16 & Vector512<uint>.One) & Vector512.Create(0xFFFF0000);
     }
 
     /// <summary>x[r, c] = x[r, c] / sums[c]; what is in sums is lost.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace ClipSeg.Numerics;
 
 /// <summary>Which pairs of tokens an <see cref="AttentionMask"/> touches.</summary>
@@ -105,18 +107,20 @@ internal sealed partial class Tensor
                 int count = Math.Min(width, _tokens - first), at = start + first * _width;
                 PackedMatrix queries = PackedMatrix.Rent(_d, count, Precision),
                     weights = PackedMatrix.Rent(_tokens, count, Precision);
-                bool inPlace = Precision == Precision.Float32 && weights.PanelWidth == width;
-                Span<float> scores = inPlace ? weights.FirstPanel : apart;
+                bool direct = weights.PanelWidth == width;      // as the kernel leaves them, so they are packed
+                Span<float> scores = direct && Precision == Precision.Float32 ? weights.FirstPanel : apart;
+                Span<uint> pairs = direct && Precision == Precision.BFloat16
+                    ? MemoryMarshal.Cast<float, uint>(weights.FirstPanel) : default;
                 queries.Pack(q.Data[at..], _width, transposed: true);
                 Gemm.MultiplyHere(keys, keyStride, _tokens, queries, scores, width);            // K Qᵀ [T, 64]
                 queries.Return();
 
                 Limit(scores, width, i, first, count);
-                Kernels.ColumnExponentials(scores, sums, _scale);
+                Kernels.ColumnExponentials(scores, sums, _scale, pairs);
                 for (int t = 0; dropout > 0 && t < _tokens; t++)
                     Kernels.Dropout(scores.Slice(t * width, count), dropout, seed, DropoutStart(i, t) + (uint)first);
 
-                if (!inPlace) weights.Pack(scores, width, transposed: false);
+                if (!direct) weights.Pack(scores, width, transposed: false);
                 Gemm.MultiplyHere(values, _d, weights, result, width);                          // Vᵀ E [D, 64]
                 weights.Return();
 

@@ -52,6 +52,18 @@ public sealed class KernelTests
         if (rows > 2) Assert.Equal(0, actual.Span[columns + 5]);
         actual.AssertFencesIntact();
         sums.AssertFencesIntact();
+
+        Fenced again = new(columns);
+        uint[] pairs = new uint[(rows + 1) / 2 * columns], both = new uint[columns];
+        Kernels.ColumnExponentials(x, again.Span, Scale, pairs);
+        for (int r = 0; r < rows; r += 2)
+        {
+            Span<float> even = actual.Span.Slice(r * columns, columns);
+            Kernels.ToBFloat16(even, r + 1 < rows ? actual.Span.Slice((r + 1) * columns, columns) : default, both);
+            Assert.Equal(both, pairs.AsSpan(r / 2 * columns, columns));
+        }
+        Assert.Equal(sums.Span, again.Span);
+        again.AssertFencesIntact();
     }
 
     [Fact]
