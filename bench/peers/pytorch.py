@@ -3,8 +3,8 @@
   python3 pytorch.py                                          answers requests, a line of JSON each, to the end
   python3 pytorch.py FOLDER PICTURE IDS MASK SIDE THREADS     makes one mask and ends: what a cold start is
 
-Needs Debian's python3-torch, python3-pil and libopenblas0 (without the last, a picture takes minutes), or the same
-from elsewhere. bench/ClipSeg.Peers/PeerServer.cs is the same for engines in .NET.
+Needs Debian's python3-torch, python3-pil and libopenblas0 (without the last, a picture would take minutes, and
+full-size models are refused), or the same from elsewhere. bench/ClipSeg.Peers/PeerServer.cs is the same for engines in .NET.
 """
 import json
 import math
@@ -18,6 +18,8 @@ try:
 except ImportError:
     torch = None
 
+LARGE = 50_000_000              # weights
+SLOWEST = 5                     # GFLOP/s; with OpenBLAS a thread has ten times as many
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -152,7 +154,22 @@ def load(folder, threads):
     if torch is None:
         raise RuntimeError("PyTorch is not installed (Debian: python3-torch, python3-pil, libopenblas0)")
     torch.set_num_threads(threads)
-    return ClipSeg(folder)
+    model = ClipSeg(folder)
+    if sum(weight.numel() for weight in model.weights.values()) > LARGE:
+        check_speed()
+    return model
+
+
+def check_speed():
+    """Fails where a picture of a full-size model would take minutes."""
+    x, best = torch.ones(512, 512), math.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        x @ x
+        best = min(best, time.perf_counter() - start)
+    speed = 2 * 512 ** 3 / best / 1e9
+    if speed < SLOWEST:
+        raise RuntimeError(f"PyTorch makes {speed:.1f} GFLOP/s, as it has no fast BLAS (Debian: libopenblas0)")
 
 
 def read_pixels(path, side):
