@@ -4,7 +4,8 @@
   python3 pytorch.py FOLDER PICTURE IDS MASK SIDE THREADS     makes one mask and ends: what a cold start is
 
 Needs Debian's python3-torch, python3-pil and libopenblas0 (without the last, a picture would take minutes, and
-full-size models are refused), or the same from elsewhere. bench/ClipSeg.Peers/PeerServer.cs is the same for engines in .NET.
+full-size models are refused), or the same from elsewhere. bench/ClipSeg.Peers/PeerServer.cs is the same for engines
+in .NET.
 """
 import json
 import math

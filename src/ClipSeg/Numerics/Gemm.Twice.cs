@@ -56,21 +56,15 @@ internal static unsafe partial class Gemm
         Tensor between, int rows, int column, int end, PackedMatrix b, float* c, float* bias, float* addend)
     {
         using TensorScope scope = new();
-        int width = between[1], perElement = b.Precision switch
-        {
-            Precision.Float32 => 1,
-            Precision.BFloat16 => 2,
-            _ => 4,
-        };
         ReducedRows? reduced = b.Precision == Precision.Float32
-            ? null : ReducedRows.Of(between.Data, width, rows, end - column, b.Precision);
+            ? null : ReducedRows.Of(between.Data, between[1], rows, end - column, b.Precision);
         Tensor elements = reduced is null ? between : reduced.Elements;
         fixed (float* pa = elements.Data, scales = reduced?.Scales is { } s ? s.Data : default)
         {
-            int step = column / perElement;
+            int step = PackedMatrix.DepthOf(column, b.Precision);
             GemmProduct.Left left = new(pa - step, elements[1]) { Scales = scales };
             new GemmProduct(left, rows, b, c, b.N, bias, addend, Activation.None).Run(
-                0, rows, 0, b.Panels, step, (end + perElement - 1) / perElement);
+                0, rows, 0, b.Panels, step, PackedMatrix.DepthOf(end, b.Precision));
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed unsafe class PackedMatrix
     /// <summary>Columns.</summary>
     public int N { get; private set; }
 
-    /// <summary>32-bit elements in a column: K, or ⌈K / 2⌉, or ⌈K / 4⌉.</summary>
+    /// <summary>32-bit elements in a column, <see cref="DepthOf"/> K.</summary>
     public int Depth { get; private set; }
 
     public Precision Precision { get; }
@@ -49,6 +49,13 @@ internal sealed unsafe class PackedMatrix
     internal Span<float> FirstPanel => new(Data, PanelWidth * Depth);
 
     internal float* Panel(int p) => Data + (nint)p * PanelWidth * Depth;
+
+    /// <summary>The 32-bit elements that so many numbers fill: all of them, or half or a quarter, rounded up.</summary>
+    internal static int DepthOf(int numbers, Precision precision)
+    {
+        int perElement = precision switch { Precision.Float32 => 1, Precision.BFloat16 => 2, _ => 4 };
+        return (numbers + perElement - 1) / perElement;
+    }
 
     /// <summary>
     /// Packs [K, N] row-major, or, if <paramref name="transposed"/>, a weight [N, K] that stands for its transpose.
@@ -120,8 +127,7 @@ internal sealed unsafe class PackedMatrix
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         (K, N, Panels) = (rows, columns, (columns + PanelWidth - 1) / PanelWidth);
-        int perElement = Precision switch { Precision.Float32 => 1, Precision.BFloat16 => 2, _ => 4 };
-        Depth = (rows + perElement - 1) / perElement;
+        Depth = DepthOf(rows, Precision);
         if (Precision == Precision.Int8 && Scales.Length < columns)
             (Scales, Corrections) = (new float[columns], new int[columns]);
         int needed = checked(Panels * PanelWidth * Depth + Alignment / sizeof(float));

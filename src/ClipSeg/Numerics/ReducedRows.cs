@@ -11,11 +11,8 @@ internal sealed record ReducedRows(Precision Precision, Tensor Elements, Tensor?
 {
     /// <summary>Rows to be filled by <see cref="Set"/>.</summary>
     public static ReducedRows Empty(int rows, int columns, Precision precision)
-    {
-        int perElement = precision == Precision.BFloat16 ? 2 : 4;
-        return new(precision, Tensor.Empty(rows, (columns + perElement - 1) / perElement),
+        => new(precision, Tensor.Empty(rows, PackedMatrix.DepthOf(columns, precision)),
             precision == Precision.Int8 ? Tensor.Empty(rows) : null);
-    }
 
     /// <summary>Converts rows that are <paramref name="stride"/> elements apart.</summary>
     public static unsafe ReducedRows Of(ReadOnlySpan<float> x, int stride, int rows, int columns, Precision precision)
